@@ -1,0 +1,81 @@
+# Everything a fresh Debian 12/13 or Ubuntu machine needs, and the two commands people type.
+#
+#   make demo     all set-up, then the main job on real input
+#   make test     all set-up, then every check and the whole test suite
+#
+# With an NVIDIA GPU, once:
+#   make demo TORCH=torch TORCH_INDEX= CMAKE_ARGS=-DGGML_CUDA=on
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT := libsystemd-dev pkg-config gcc g++ cmake python3-venv python3-dev
+APT_TEST := systemd-journal-remote rsync
+TORCH ?= torch==2.13.0+cpu
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+export CMAKE_ARGS
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check setup setup-test mariadb format clean
+
+demo: setup
+	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
+
+test: setup-test check
+	$(BIN)/pytest -q
+
+check:
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format:
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+setup: $(VENV)/.apt $(VENV)/.installed mariadb
+
+setup-test: setup $(VENV)/.apt-test $(VENV)/.installed-test
+
+mariadb:
+	@sh sql/install_mariadb.sh .mariadb
+
+# Packages are asked for only when one is missing, so that a second run needs neither net nor root.
+define apt_install
+	@missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+		echo "installing" $$missing; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@mkdir -p $(VENV) && touch $@
+endef
+
+$(VENV)/.apt: Makefile
+	$(call apt_install,$(APT))
+
+$(VENV)/.apt-test: Makefile $(VENV)/.apt
+	$(call apt_install,$(APT_TEST))
+
+$(BIN)/pip: $(VENV)/.apt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade pip setuptools
+	@touch $(BIN)/pip
+
+# The CPU build of torch first: left to itself, pip would take gigabytes of CUDA.
+$(VENV)/.installed: pyproject.toml $(BIN)/pip
+	@echo "installing Python packages; llama.cpp is compiled once, which takes minutes"
+	$(BIN)/pip install -q "$(TORCH)" || $(BIN)/pip install -q "$(TORCH)" --index-url $(TORCH_INDEX)
+	$(BIN)/pip install -q -e .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/pip install -q --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mariadb .state build *.egg-info

@@ -1,0 +1,29 @@
+"""Every tool, in the order in which doors list them."""
+
+from tools.errors import NotFound
+from tools.ingest_logs import INGEST_LOGS
+from tools.ingest_metrics import INGEST_METRICS
+from tools.query_logs import QUERY_LOGS
+from tools.query_metrics import QUERY_METRICS
+from tools.similar_logs import SIMILAR_LOGS
+from tools.tool import AnyTool
+
+TOOLS: tuple[AnyTool, ...] = (
+    QUERY_LOGS,
+    SIMILAR_LOGS,
+    QUERY_METRICS,
+    INGEST_LOGS,
+    INGEST_METRICS,
+)
+
+
+def tool_named(name: str) -> AnyTool:
+    """The tool of that name.
+
+    Raises:
+        NotFound: listing the names that exist.
+    """
+    for tool in TOOLS:
+        if tool.name == name:
+            return tool
+    raise NotFound(f"no tool named {name!r}; there are {', '.join(tool.name for tool in TOOLS)}")

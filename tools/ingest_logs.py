@@ -1,0 +1,79 @@
+"""ingest_logs: store log events, once each."""
+
+import asyncio
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from tools.errors import BadArguments
+from tools.intake import Arrival, NewEvent, prepare, read_batch
+from tools.ports import Deps
+from tools.records import Receipt, Strict, from_json_text
+from tools.tool import Tool
+
+MAX_EVENTS = 5_000
+
+
+class IngestLogs(Strict):
+    """A batch of events."""
+
+    events: Annotated[
+        list[Any],
+        BeforeValidator(from_json_text),
+        Field(max_length=MAX_EVENTS),
+        WithJsonSchema({"type": "array", "items": NewEvent.model_json_schema()}),
+    ]
+    dry_run: bool = Field(False, description="Check only; store nothing.")
+
+
+async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
+    """Commit what is new and say, by index, what was not taken and why.
+
+    Raises:
+        BadArguments: when not one event of a non-empty batch is readable.
+        StoreUnavailable: nothing of the batch counts as stored.
+    """
+    arrival = Arrival(deps.now(), deps.zone, deps.caller.host)
+    ready, rejected = await asyncio.to_thread(_prepare, asked.events, arrival)
+    if rejected and not ready:
+        raise BadArguments([_problem(entry.model_dump()) for entry in rejected])
+    if asked.dry_run:
+        return Receipt(accepted=len(ready), duplicates=0, rejected=rejected, dry_run=True)
+    new = await deps.store.add_events(ready) if ready else 0
+    return Receipt(accepted=new, duplicates=len(ready) - new, rejected=rejected)
+
+
+def _prepare(raw: list[Any], arrival: Arrival) -> Any:
+    read, unreadable = read_batch(raw)
+    ready, untimely = prepare(read, arrival)
+    return ready, sorted([*unreadable, *untimely], key=lambda entry: entry.index)
+
+
+def _problem(entry: dict[str, Any]) -> dict[str, Any]:
+    index = entry.pop("index")
+    return {**entry, "index": index, "field": f"events.{index}.{entry['field']}"}
+
+
+def receipt_lines(receipt: Receipt) -> list[str]:
+    """The receipt as text: one line, and one for each record that was refused."""
+    mode = " (dry run, nothing stored)" if receipt.dry_run else ""
+    first = (
+        f"accepted {receipt.accepted}, duplicates {receipt.duplicates}, "
+        f"rejected {len(receipt.rejected)}{mode}"
+    )
+    return [first, *(f"#{bad.index} {bad.field}: {bad.rule}" for bad in receipt.rejected)]
+
+
+INGEST_LOGS = Tool(
+    name="ingest_logs",
+    title="Store log events",
+    purpose=(
+        "Store log events. Safe to repeat: an event sent twice is stored once. "
+        "Answers what was accepted, what was a duplicate, and which index was refused and why."
+    ),
+    takes=IngestLogs,
+    gives=Receipt,
+    run=ingest_logs,
+    lines=receipt_lines,
+    writes=True,
+)

@@ -1,0 +1,199 @@
+"""What the tools need from outside, as protocols, and the bundle in which they get it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Protocol
+
+from tools.levels import Level
+from tools.records import Coverage, Event
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyEvent:
+    """An event fit for the store: every limit kept, its pattern known."""
+
+    uid: bytes
+    timestamp: datetime
+    source: str
+    service: str
+    host: str
+    level: Level
+    trace_id: str | None
+    span_id: str | None
+    event_type: str | None
+    error_code: str | None
+    message: str
+    meta_json: str | None
+    pattern_key: bytes
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPoint:
+    """A metric point fit for the store. `labels` is canonical JSON."""
+
+    uid: bytes
+    timestamp: datetime
+    name: str
+    value: float
+    unit: str
+    service: str
+    host: str
+    labels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a question is about; None or empty means any."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    services: tuple[str, ...] = ()
+    host: str | None = None
+    source: str | None = None
+    levels: tuple[Level, ...] = ()
+    contains: str | None = None
+    trace_id: str | None = None
+    error_code: str | None = None
+    event_type: str | None = None
+
+    @property
+    def in_rollup(self) -> bool:
+        """Whether the roll-up knows every column this filter asks about."""
+        asked = (self.source, self.contains, self.trace_id, self.error_code, self.event_type)
+        return not any(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a result: `after` is the (timestamp, id) of the last row already seen."""
+
+    limit: int
+    newest_first: bool = True
+    after: tuple[datetime, int] | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCount:
+    """How often one pattern occurs in a filter, and when."""
+
+    id: int
+    service: str
+    text: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """How near a pattern is in meaning: the mixed score and the plain cosine."""
+
+    pattern_id: int
+    score: float
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The names that live in the store."""
+
+    services: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFilter:
+    """Which metric points a question is about. `labels` must all be equal."""
+
+    name: str
+    start: datetime | None = None
+    end: datetime | None = None
+    services: tuple[str, ...] = ()
+    host: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+class LogStore(Protocol):
+    """Where events and points live. Every method may raise StoreUnavailable or TookTooLong."""
+
+    async def add_events(self, events: Sequence[ReadyEvent]) -> int:
+        """Commit the events that are new; the number of them."""
+
+    async def add_points(self, points: Sequence[ReadyPoint]) -> int:
+        """Commit the points that are new; the number of them."""
+
+    async def find_events(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
+        """Events of a page, each with the id of its pattern."""
+
+    async def event(self, event_id: int) -> Event | None:
+        """One event by its id, None when there is no such event."""
+
+    async def count_events(self, wanted: Filter) -> int | None:
+        """How many there are, exactly; None when counting would take too long."""
+
+    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
+        """Every pattern that occurs in the filter, with exact counts."""
+
+    async def pattern_hosts(
+        self, wanted: Filter, pattern_ids: Sequence[int]
+    ) -> dict[int, list[str]]:
+        """On which hosts each of the patterns occurs in the filter."""
+
+    async def newest_of(
+        self, wanted: Filter, pattern_ids: Sequence[int], each: int
+    ) -> dict[int, list[Event]]:
+        """The newest events of each pattern in the filter."""
+
+    async def coverage(self, wanted: Filter) -> Coverage:
+        """Who was heard in scope and what is known to be missing."""
+
+    async def catalogue(self) -> Catalogue:
+        """The names now in the store."""
+
+    async def points(self, wanted: MetricFilter, limit: int) -> list[dict[str, Any]]:
+        """The newest points of a metric, newest first."""
+
+    async def buckets(
+        self, wanted: MetricFilter, seconds: int, aggregate: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """One aggregated value for each interval that has points, newest first."""
+
+
+class PatternIndex(Protocol):
+    """Patterns ranked by meaning."""
+
+    async def rank(self, text: str) -> list[Ranked]:
+        """Every indexed pattern, best first; raises EmbedderUnavailable if nothing can rank."""
+
+    def state(self) -> dict[str, Any]:
+        """`model`, `indexed`, `pending` and, when meaning is out of order, `degraded`: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a tool, as far as the answer depends on it.
+
+    `max_message` and `max_chars` bound a message and a whole page of text, for doors to models.
+    """
+
+    host: str = "unknown"
+    rest: bool = False
+    max_rows: int = 1000
+    max_message: int | None = None
+    max_chars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """All that a tool's `run` may use."""
+
+    store: LogStore
+    index: PatternIndex
+    now: Callable[[], datetime]
+    zone: tzinfo
+    zone_name: str = "UTC"
+    caller: Caller = field(default_factory=Caller)

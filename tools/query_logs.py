@@ -1,0 +1,140 @@
+"""query_logs: the events that match a filter, newest first, page by page."""
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from tools.answers import (
+    coverage_lines,
+    empty_hint,
+    event_line,
+    range_text,
+    shown_to,
+    within_budget,
+)
+from tools.cursor import Cursor, read_cursor, write_cursor
+from tools.errors import BadArguments
+from tools.filters import LogFilter, range_of, resolve
+from tools.ports import Deps, Filter, Page
+from tools.records import Coverage, Event, Range
+from tools.tool import Tool
+
+_FOLD_SCAN = 2_000
+"""Rows read at most to fill one folded page."""
+
+
+class QueryLogs(LogFilter):
+    """The filter, and which part of its result to give."""
+
+    order: Literal["newest", "oldest"] = "newest"
+    fold: bool = Field(False, description="Fold neighbouring repeats of a message, with counts.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
+        None, description="next_cursor of the page before; same filter."
+    )
+    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+
+class LogPage(BaseModel):
+    """A page of events, how many there are in all, and how to go on."""
+
+    events: list[Event]
+    range: Range
+    total: int | None = Field(description="Exact number of matches; null: not counted in time.")
+    complete: bool = Field(description="True when nothing is left out.")
+    next_cursor: str | None = None
+    hint: str | None = None
+    coverage: Coverage
+
+
+async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
+    """The page asked for, with exact totals and coverage.
+
+    Raises:
+        BadArguments: for a bad time or cursor.
+    """
+    wanted, after = _position(asked, deps)
+    page = Page(asked.limit + 1, asked.order == "newest", after, asked.offset)
+    found = await deps.store.find_events(
+        wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page
+    )
+    rows = (_folded if asked.fold else _plain)(found)[: asked.limit]
+    rows = rows[: within_budget((event_line(event) for event, _ in rows), deps.caller)]
+    last = rows[-1][1] if rows else 0
+    left = last < len(found) or (asked.fold and len(found) == _FOLD_SCAN)
+    total = await deps.store.count_events(wanted)
+    return LogPage(
+        events=[shown_to(event, deps.caller) for event, _ in rows],
+        range=range_of(wanted, deps),
+        total=total,
+        complete=not left and after is None and not asked.offset,
+        next_cursor=_next(found[last - 1][0], wanted, asked) if left else None,
+        hint=await empty_hint(wanted, deps) if not found and after is None else None,
+        coverage=await deps.store.coverage(wanted),
+    )
+
+
+def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, tuple[datetime, int] | None]:
+    """The filter and where to start; a cursor brings the range that its first page resolved."""
+    wanted = resolve(asked, deps)
+    if asked.cursor is None:
+        return wanted, None
+    if asked.offset:
+        raise BadArguments.one("offset", "cannot be combined with cursor", asked.offset)
+    cursor = read_cursor(asked.cursor, _question(asked))
+    return replace(wanted, start=cursor.start, end=cursor.end), cursor.after
+
+
+def _question(asked: QueryLogs) -> str:
+    return asked.model_dump_json(exclude={"cursor", "limit", "offset"})
+
+
+def _next(event: Event, wanted: Filter, asked: QueryLogs) -> str:
+    cursor = Cursor((event.timestamp, event.id), wanted.start, wanted.end)
+    return write_cursor(cursor, _question(asked))
+
+
+def _plain(found: list[tuple[Event, int]]) -> list[tuple[Event, int]]:
+    """The events, each with the number of rows used up to and with it."""
+    return [(event, used) for used, (event, _) in enumerate(found, 1)]
+
+
+def _folded(found: list[tuple[Event, int]]) -> list[tuple[Event, int]]:
+    """Runs of one pattern, host and level as one event with a count; rows used up as above."""
+    folded: list[tuple[Event, int]] = []
+    used = 0
+    for _, run in groupby(found, lambda row: (row[1], row[0].host, row[0].service, row[0].level)):
+        rows = [event for event, _ in run]
+        used += len(rows)
+        folded.append((rows[0].model_copy(update={"count": len(rows)}), used))
+    return folded
+
+
+def page_lines(page: LogPage) -> list[str]:
+    """The page as text: a head that says how complete it is, one line an event, coverage."""
+    total = "an uncounted number of" if page.total is None else str(page.total)
+    head = f"{len(page.events)} of {total} events, {range_text(page.range)}"
+    lines = [head, *(event_line(event) for event in page.events)]
+    if page.next_cursor:
+        lines.append(f"more: pass cursor={page.next_cursor} with the same filter, or narrow it")
+    if page.hint:
+        lines.append(page.hint)
+    return lines + coverage_lines(page.coverage)
+
+
+QUERY_LOGS = Tool(
+    name="query_logs",
+    title="Query logs",
+    purpose=(
+        "Find log events by exact filters: service, host, level, time, text. Newest first, with "
+        "exact totals. For events alike in meaning to an error text, use similar_logs."
+    ),
+    takes=QueryLogs,
+    gives=LogPage,
+    run=query_logs,
+    lines=page_lines,
+    rest_only=frozenset({"offset"}),
+)

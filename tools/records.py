@@ -1,0 +1,147 @@
+"""What flows in and out: events, metric points, and the rows that answers hold."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from tools.levels import Level
+
+MESSAGE_MAX_BYTES = 65_535
+"""The longest message kept, in UTF-8 bytes: what a MariaDB TEXT column holds."""
+
+META_MAX_BYTES = 262_144
+"""The most meta_json kept of one event, in bytes of JSON."""
+
+UTC_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as ISO 8601 in UTC with microseconds, e.g. 2026-11-20T12:00:00.000000Z."""
+    return moment.astimezone(UTC).strftime(UTC_FORMAT)
+
+
+Moment = Annotated[datetime, PlainSerializer(utc_text, when_used="json")]
+"""An aware datetime that leaves as ISO 8601 UTC."""
+
+
+def _read_level(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return Level(value)
+        except ValueError:
+            return value
+    return value
+
+
+LevelName = Annotated[
+    Level,
+    BeforeValidator(_read_level),
+    WithJsonSchema({"type": "string", "enum": [level.value for level in Level]}),
+]
+"""A level by any of its usual names."""
+
+
+def from_json_text(value: object) -> object:
+    """A list or object sent as JSON text, as some clients and every query string do."""
+    if isinstance(value, str):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+class Strict(BaseModel):
+    """Base of everything that a caller fills in: an unknown name is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class Event(BaseModel):
+    """One stored log event, as answers hold it."""
+
+    id: int
+    timestamp: Moment
+    level: str
+    host: str
+    service: str
+    source: str
+    message: str
+    trace_id: str | None = None
+    span_id: str | None = None
+    event_type: str | None = None
+    error_code: str | None = None
+    meta_json: dict[str, Any] | None = None
+    count: int | None = Field(None, description="How many neighbouring rows this one stands for.")
+
+
+class Rejected(BaseModel):
+    """Why one record of a batch was not taken."""
+
+    index: int
+    field: str
+    rule: str
+    value: str | None = None
+
+
+class Receipt(BaseModel):
+    """What became of a batch. It is given after COMMIT: what it counts is on disk."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected] = []
+    dry_run: bool = False
+
+
+class Range(BaseModel):
+    """The time an answer speaks of, resolved: `start` inclusive, `end` exclusive; null is open."""
+
+    start: Moment | None
+    end: Moment | None
+    timezone: str = Field(description="The zone that clock times in the question were read in.")
+
+
+class HostCoverage(BaseModel):
+    """Whether anybody was listening on a host."""
+
+    host: str
+    last_event: Moment | None
+    last_heartbeat: Moment | None = None
+    lag_seconds: float | None = None
+
+
+class Gap(BaseModel):
+    """Entries known to be lost before they could be shipped."""
+
+    host: str
+    source: str
+    start: Moment
+    end: Moment
+    missing: int
+
+
+class Coverage(BaseModel):
+    """Honest absence: who was heard in scope, and what is known to be missing."""
+
+    hosts: list[HostCoverage] = []
+    more_hosts: int = 0
+    gaps: list[Gap] = []
+    missing: int = Field(0, description="Entries lost in all known gaps of the range.")
+
+
+class Heartbeat(Strict):
+    """What a shipper says of itself now and then, with the gaps it found since the last one."""
+
+    host: str = Field(min_length=1, max_length=255)
+    source: str = Field("journald", max_length=100)
+    position: datetime | None = Field(None, description="Time of the last acknowledged entry.")
+    lag_seconds: float | None = None
+    hours_left: float | None = Field(
+        None, description="Hours until the journal's oldest unsent entry is vacuumed."
+    )
+    sent: int = 0
+    retried: int = 0
+    dead: int = 0
+    gaps: list[Gap] = Field([], max_length=1000)

@@ -1,0 +1,166 @@
+"""similar_logs: patterns near a text in meaning, with when and where they occurred."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from tools.answers import (
+    coverage_lines,
+    empty_hint,
+    event_line,
+    moment_text,
+    range_text,
+    shown_to,
+    within_budget,
+)
+from tools.filters import LevelScope, range_of, resolve
+from tools.plain import one_line
+from tools.ports import Deps, PatternCount, Ranked
+from tools.records import Coverage, Event, Moment, Range
+from tools.tool import Tool
+
+NOISE = 0.30
+"""Below this cosine an unrelated text is as near as a related one."""
+
+WEAK = 0.40
+"""Below this cosine a match is said to be weak."""
+
+_SAMPLES = 3
+
+
+class SimilarLogs(LevelScope):
+    """The text to compare with, and where to look."""
+
+    text: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
+        description="An error message, a log line, or words for what happened."
+    )
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    min_score: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+
+class SimilarPattern(BaseModel):
+    """One pattern: how near, how often in the range, when, where, and its newest events."""
+
+    pattern_id: int
+    score: float
+    cosine: float
+    weak: bool
+    service: str
+    pattern: str
+    count: int
+    first_seen: Moment
+    last_seen: Moment
+    hosts: list[str]
+    samples: list[Event]
+
+
+class SimilarPage(BaseModel):
+    """Patterns, nearest first."""
+
+    patterns: list[SimilarPattern]
+    range: Range
+    complete: bool = Field(description="True when no match above the noise is left out.")
+    left_out: int = 0
+    hint: str | None = None
+    index: dict[str, object] = Field(description="Model, patterns indexed and pending.")
+    coverage: Coverage
+
+
+async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
+    """Patterns of the filter ranked by meaning. Filters are exact: ranking comes after them.
+
+    Raises:
+        EmbedderUnavailable: when there is nothing to rank with.
+    """
+    wanted = resolve(asked, deps)
+    counts = {pattern.id: pattern for pattern in await deps.store.pattern_counts(wanted)}
+    ranked = [
+        one
+        for one in (await deps.index.rank(asked.text) if counts else [])
+        if one.pattern_id in counts and one.cosine >= NOISE and one.score >= asked.min_score
+    ]
+    best = ranked[: asked.limit]
+    ids = [one.pattern_id for one in best]
+    samples = await deps.store.newest_of(wanted, ids, _SAMPLES)
+    hosts = await deps.store.pattern_hosts(wanted, ids)
+    found = [_pattern(one, counts[one.pattern_id], samples, hosts, deps) for one in best]
+    texts = ("\n".join(pattern_lines(1, one)) for one in found)
+    found = found[: within_budget(texts, deps.caller)]
+    return SimilarPage(
+        patterns=found,
+        range=range_of(wanted, deps),
+        complete=len(found) == len(ranked),
+        left_out=len(ranked) - len(found),
+        hint=None if found else await _nothing(bool(counts), asked, deps),
+        index=deps.index.state(),
+        coverage=await deps.store.coverage(wanted),
+    )
+
+
+def _pattern(
+    one: Ranked,
+    counted: PatternCount,
+    samples: dict[int, list[Event]],
+    hosts: dict[int, list[str]],
+    deps: Deps,
+) -> SimilarPattern:
+    return SimilarPattern(
+        pattern_id=one.pattern_id,
+        score=round(one.score, 4),
+        cosine=round(one.cosine, 4),
+        weak=one.cosine < WEAK,
+        service=counted.service,
+        pattern=counted.text,
+        count=counted.count,
+        first_seen=counted.first_seen,
+        last_seen=counted.last_seen,
+        hosts=hosts.get(one.pattern_id, []),
+        samples=[shown_to(event, deps.caller) for event in samples.get(one.pattern_id, [])],
+    )
+
+
+async def _nothing(any_events: bool, asked: SimilarLogs, deps: Deps) -> str:
+    if any_events:
+        return "Nothing similar: no pattern in scope comes near this text."
+    return await empty_hint(resolve(asked, deps), deps)
+
+
+def pattern_lines(rank: int, found: SimilarPattern) -> list[str]:
+    """One pattern as text: how near, how often, when and where, and its newest event."""
+    weak = " weak" if found.weak else ""
+    span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
+    where = ", ".join(one_line(host, 60) for host in found.hosts[:5])
+    head = f"{rank}. score {found.score:.2f}{weak}, x{found.count}, {span}, on {where}: "
+    named = one_line(f"{found.service}: {found.pattern}", 200)
+    return [f"{head}{named}", *(f"   {event_line(event, 200)}" for event in found.samples[:1])]
+
+
+def similar_lines(page: SimilarPage) -> list[str]:
+    """The page as text: a line a pattern, its newest event below it."""
+    lines = [f"{len(page.patterns)} similar patterns, {range_text(page.range)}"]
+    for rank, found in enumerate(page.patterns, 1):
+        lines.extend(pattern_lines(rank, found))
+    if page.left_out:
+        lines.append(f"{page.left_out} more: raise limit, or narrow by service or time")
+    if page.hint:
+        lines.append(page.hint)
+    if page.index.get("degraded"):
+        lines.append(f"ranked by words only: {page.index['degraded']}")
+    if page.index.get("pending"):
+        lines.append(f"{page.index['pending']} new patterns are not indexed yet")
+    return lines + coverage_lines(page.coverage)
+
+
+SIMILAR_LOGS = Tool(
+    name="similar_logs",
+    title="Find similar logs",
+    purpose=(
+        "Find what was logged before that is alike in meaning to an error text or a description: "
+        "patterns with score, count, first and last seen, hosts and samples. "
+        "For exact filters without a text to compare, use query_logs."
+    ),
+    takes=SimilarLogs,
+    gives=SimilarPage,
+    run=similar_logs,
+    lines=similar_lines,
+)

@@ -1,0 +1,122 @@
+"""A tool: one named thing DevMesh can do, the same for every door."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from tools.errors import BadArguments
+from tools.ports import Deps
+
+Takes = TypeVar("Takes", bound=BaseModel)
+Gives = TypeVar("Gives", bound=BaseModel)
+
+_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[Takes, Gives]):
+    """A name, words for the model, what it takes and gives, and the function that does it.
+
+    `rest_only` names arguments that exist for the sake of REST callers; other doors neither
+    show nor take them.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    takes: type[Takes]
+    gives: type[Gives]
+    run: Callable[[Takes, Deps], Awaitable[Gives]]
+    lines: Callable[[Gives], list[str]]
+    writes: bool = False
+    rest_only: frozenset[str] = frozenset()
+
+    def schema(self, max_rows: int | None = None) -> dict[str, Any]:
+        """JSON Schema of the arguments, without titles; `limit` is capped at `max_rows`."""
+        schema: dict[str, Any] = untitled(self.takes.model_json_schema())
+        for name in self.rest_only:
+            schema["properties"].pop(name)
+        limit = schema["properties"].get("limit")
+        if limit and max_rows:
+            limit["maximum"] = min(limit["maximum"], max_rows)
+        return schema
+
+    async def call(self, raw: Mapping[str, Any], deps: Deps) -> Gives:
+        """Validate, run, answer: the only way in.
+
+        Raises:
+            BadArguments: naming each bad argument, its rule and what was given.
+        """
+        return await self.run(self.read(raw, deps), deps)
+
+    def read(self, raw: Mapping[str, Any], deps: Deps) -> Takes:
+        """The validated arguments of a call.
+
+        Raises:
+            BadArguments: as `call`.
+        """
+        hidden = set() if deps.caller.rest else self.rest_only & raw.keys()
+        if hidden:
+            known = [name for name in self.takes.model_fields if name not in self.rest_only]
+            rule = f"unknown name; allowed: {', '.join(known)}"
+            raise BadArguments([{"field": name, "rule": rule, "value": None} for name in hidden])
+        try:
+            arguments = self.takes.model_validate(dict(raw))
+        except ValidationError as error:
+            raise BadArguments(self.problems(error)) from error
+        limit = getattr(arguments, "limit", 0)
+        if limit > deps.caller.max_rows:
+            rule = f"must be at most {deps.caller.max_rows}"
+            raise BadArguments.one("limit", rule, limit)
+        return arguments
+
+    def problems(self, error: ValidationError) -> list[dict[str, Any]]:
+        """What was wrong with the arguments, one entry each, in words for a caller."""
+        return [problem(detail, list(self.takes.model_fields)) for detail in error.errors()]
+
+
+AnyTool = Tool[Any, Any]
+
+
+def problem(detail: Any, known: list[str]) -> dict[str, Any]:
+    """One pydantic error as `{field, rule, value}`; `known` are the names that would be allowed."""
+    field = ".".join(str(part) for part in detail["loc"]) or "arguments"
+    kind, given = detail["type"], detail.get("input")
+    if kind == "extra_forbidden":
+        rule = f"unknown name; allowed: {', '.join(known)}"
+    elif kind == "missing":
+        rule, given = "is required", None
+    elif kind == "enum":
+        rule = f"must be one of {detail['ctx']['expected'].replace(chr(39), '')}"
+    else:
+        rule = detail["msg"].removeprefix("Value error, ")
+    return {"field": field, "rule": rule, "value": _short(given)}
+
+
+def _short(value: object) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def untitled(schema: Any) -> Any:
+    """A JSON Schema without titles and null branches: smaller, and read by more clients."""
+    if isinstance(schema, list):
+        return [untitled(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    branches = schema.get("anyOf")
+    if branches and {"type": "null"} in branches:
+        rest = [branch for branch in branches if branch != {"type": "null"}]
+        schema = {key: value for key, value in schema.items() if key != "anyOf"}
+        schema |= rest[0] if len(rest) == 1 else {"anyOf": rest}
+        if schema.get("default", 0) is None:
+            del schema["default"]
+    named = schema.get("properties")
+    result = {key: untitled(value) for key, value in schema.items() if key != "title"}
+    if named:
+        result["properties"] = {key: untitled(value) for key, value in named.items()}
+    return result
