@@ -1,0 +1,183 @@
+"""Events into the store: rows, roll-up, patterns and hosts in one transaction."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sql.partitions import Partitions
+from sql.pool import Connection, Pool, Row
+from tools.errors import DevMeshError
+from tools.masking import VERSION
+from tools.ports import ReadyEvent
+
+_KNOWN_PATTERNS = 200_000
+_DUPLICATE = 1062
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How often something occurs in a batch, and when."""
+
+    count: int
+    first: datetime
+    last: datetime
+
+    def add(self, moment: datetime) -> None:
+        self.count += 1
+        self.first = min(self.first, moment)
+        self.last = max(self.last, moment)
+
+
+class EventsIn:
+    """Takes batches of ready events. `now` gives the moment of arrival."""
+
+    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._now = now
+        self._partitions = Partitions(pool)
+        self._pattern_ids: OrderedDict[bytes, int] = OrderedDict()
+
+    async def add(self, events: Sequence[ReadyEvent]) -> int:
+        """Commit the events that are new; their number. Safe to repeat."""
+        days = {event.timestamp.date() for event in events}
+        await self._partitions.ensure(days, self._now().date())
+        ids = await self._ids_of_patterns(events)
+
+        async def work(connection: Connection) -> int:
+            return await self._insert(connection, events, ids)
+
+        return await self._pool.retried(work)
+
+    async def _insert(
+        self, connection: Connection, events: Sequence[ReadyEvent], ids: dict[bytes, int]
+    ) -> int:
+        rows = connection.rows([_row(event, ids[event.pattern_key]) for event in events])
+        inserted = {uid for (uid,) in await connection.run("add_events", rows=rows)}
+        if len(inserted) < len(events):
+            await _only_duplicates(connection)
+        fresh = _once_each(events, inserted)
+        if fresh:
+            await self._count(connection, fresh, ids)
+        return len(fresh)
+
+    async def _count(
+        self, connection: Connection, fresh: list[ReadyEvent], ids: dict[bytes, int]
+    ) -> None:
+        # Always in the same order of keys, so that two batches wait for each other and never
+        # in a circle.
+        rollup = _tallies(
+            fresh,
+            lambda event: (
+                _minute(event.timestamp),
+                ids[event.pattern_key],
+                event.host,
+                event.level,
+            ),
+        )
+        await connection.run(
+            "add_rollup",
+            rows=connection.rows([(*key, t.count, t.first, t.last) for key, t in rollup]),
+        )
+        patterns = {ids[event.pattern_key]: event for event in fresh}
+        totals = _tallies(fresh, lambda event: (ids[event.pattern_key],))
+        await connection.run(
+            "count_patterns",
+            rows=connection.rows(
+                [(key, *_pattern(patterns[key]), t.first, t.last, t.count) for (key,), t in totals]
+            ),
+        )
+        hosts = _tallies(fresh, lambda event: (event.host.lower(),))
+        names = {event.host.lower(): event.host for event in fresh}
+        now = self._now()
+        await connection.run(
+            "touch_hosts", rows=connection.rows([(names[key], t.last, now) for (key,), t in hosts])
+        )
+
+    async def _ids_of_patterns(self, events: Sequence[ReadyEvent]) -> dict[bytes, int]:
+        """Ids of the batch's patterns; new ones are made known first, in their own transaction."""
+        wanted = {event.pattern_key: event for event in events}
+        ids = {key: self._pattern_ids[key] for key in wanted if key in self._pattern_ids}
+        unknown = sorted(key for key in wanted if key not in ids)
+        if unknown:
+            ids |= await self._make_known([wanted[key] for key in unknown])
+        self._remember(ids)
+        return ids
+
+    async def _make_known(self, events: list[ReadyEvent]) -> dict[bytes, int]:
+        hashes = tuple(event.pattern_key for event in events)
+
+        async def work(connection: Connection) -> dict[bytes, int]:
+            found: dict[bytes, int] = dict(await connection.run("find_pattern_ids", hashes=hashes))
+            new = [_pattern(event) for event in events if event.pattern_key not in found]
+            if not new:
+                return found
+            await connection.run("add_patterns", rows=connection.rows(new))
+            return dict(await connection.run("find_pattern_ids", hashes=hashes))
+
+        return await self._pool.retried(work, transaction=False)
+
+    def _remember(self, ids: dict[bytes, int]) -> None:
+        self._pattern_ids.update(ids)
+        for key in ids:
+            self._pattern_ids.move_to_end(key)
+        while len(self._pattern_ids) > _KNOWN_PATTERNS:
+            self._pattern_ids.popitem(last=False)
+
+
+async def _only_duplicates(connection: Connection) -> None:
+    """INSERT IGNORE also hides rows it cannot store; that must not pass for a duplicate."""
+    for _, code, message in await connection.run("show_warnings"):
+        if int(code) != _DUPLICATE:
+            raise DevMeshError(f"the store refused a row: {message} ({code})")
+
+
+def _once_each(events: Sequence[ReadyEvent], inserted: set[bytes]) -> list[ReadyEvent]:
+    """The inserted events; of two with one uid in the same batch only the first went in."""
+    left = set(inserted)
+    fresh = []
+    for event in events:
+        if event.uid in left:
+            left.discard(event.uid)
+            fresh.append(event)
+    return fresh
+
+
+def _row(event: ReadyEvent, pattern_id: int) -> Row:
+    return (
+        event.timestamp,
+        event.source,
+        event.service,
+        event.host,
+        event.level,
+        event.trace_id,
+        event.span_id,
+        event.event_type,
+        event.error_code,
+        event.message,
+        event.meta_json,
+        event.uid,
+        pattern_id,
+    )
+
+
+def _pattern(event: ReadyEvent) -> Row:
+    return (event.pattern_key, event.service, event.pattern, VERSION)
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _tallies(
+    events: list[ReadyEvent], key_of: Callable[[ReadyEvent], tuple[Any, ...]]
+) -> list[tuple[tuple[Any, ...], _Tally]]:
+    tallies: dict[tuple[Any, ...], _Tally] = {}
+    for event in events:
+        key = key_of(event)
+        if key in tallies:
+            tallies[key].add(event.timestamp)
+        else:
+            tallies[key] = _Tally(1, event.timestamp, event.timestamp)
+    return sorted(tallies.items(), key=lambda item: item[0])

@@ -1,0 +1,218 @@
+"""Events out of the store: pages, exact counts, patterns of a filter, coverage."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from sql.pool import Pool, Row
+from tools.errors import TookTooLong
+from tools.ports import Catalogue, Filter, Page, PatternCount
+from tools.records import Coverage, Event, Gap, HostCoverage
+
+READ_SECONDS = 10
+"""The longest a read may take; the server stops it then."""
+
+_COUNT_SECONDS = 2
+_HOSTS = 50
+_GAPS = 20
+_MINUTE = timedelta(minutes=1)
+
+
+class EventsOut:
+    """Answers filters exactly: counts come from the roll-up wherever it knows the columns."""
+
+    def __init__(self, pool: Pool, seconds: float = READ_SECONDS) -> None:
+        self._pool = pool
+        self._seconds = seconds
+
+    async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
+        """Events of a page, each with its pattern's id."""
+        rows = await self._pool.run(
+            "find_events",
+            **columns(wanted),
+            **_order(page),
+            limit=page.limit,
+            offset=page.offset or None,
+            seconds=self._seconds,
+        )
+        return [(event_of(row), row[12]) for row in rows]
+
+    async def event(self, event_id: int) -> Event | None:
+        """One event by its id."""
+        rows = await self._pool.run("event_by_id", id=event_id)
+        return event_of(rows[0]) if rows else None
+
+    async def count(self, wanted: Filter) -> int | None:
+        """How many match; None when the rows must be read and there are too many."""
+        if wanted.in_rollup:
+            [[total]] = await self._pool.run(
+                "pattern_counts", **_whole_and_cut(wanted), total=True, seconds=self._seconds
+            )
+            return int(total or 0)
+        try:
+            [[total]] = await self._pool.run(
+                "count_rows", **columns(wanted), seconds=min(_COUNT_SECONDS, self._seconds)
+            )
+        except TookTooLong:
+            return None
+        return int(total)
+
+    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
+        """Every pattern in the filter with its exact count."""
+        rows = await self._pool.run(
+            "pattern_counts", **_whole_and_cut(wanted), each=True, seconds=self._seconds
+        )
+        return [
+            PatternCount(key, service, text, int(count), aware(first), aware(last))
+            for key, service, text, count, first, last in rows
+        ]
+
+    async def pattern_hosts(
+        self, wanted: Filter, pattern_ids: Sequence[int]
+    ) -> dict[int, list[str]]:
+        """The hosts of each pattern in the filter."""
+        if not pattern_ids:
+            return {}
+        rows = await self._pool.run(
+            "pattern_hosts",
+            **columns(wanted),
+            patterns=tuple(pattern_ids),
+            seconds=self._seconds,
+        )
+        hosts: dict[int, list[str]] = {}
+        for pattern, host in sorted(rows):
+            hosts.setdefault(pattern, []).append(host)
+        return hosts
+
+    async def newest_of(
+        self, wanted: Filter, pattern_ids: Sequence[int], each: int
+    ) -> dict[int, list[Event]]:
+        """The newest events of each pattern in the filter."""
+        newest = {}
+        for pattern in pattern_ids:
+            rows = await self._pool.run(
+                "newest_of_pattern",
+                **columns(wanted),
+                pattern=pattern,
+                limit=each,
+                seconds=self._seconds,
+            )
+            newest[pattern] = [event_of(row) for row in rows]
+        return newest
+
+    async def coverage(self, wanted: Filter) -> Coverage:
+        """Who was heard in scope, last heard first, and the gaps that touch the range."""
+        heard = await self._pool.run("coverage_hosts", host=wanted.host, limit=_HOSTS + 1)
+        gaps = await self._pool.run(
+            "coverage_gaps", host=wanted.host, start=wanted.start, end=wanted.end, limit=1000
+        )
+        hosts = [
+            HostCoverage(
+                host=host,
+                last_event=last and aware(last),
+                last_heartbeat=beat and aware(beat),
+                lag_seconds=lag,
+            )
+            for host, last, beat, lag in heard[:_HOSTS]
+        ]
+        return Coverage(
+            hosts=hosts,
+            more_hosts=max(0, len(heard) - _HOSTS),
+            gaps=[_gap(row) for row in gaps[:_GAPS]],
+            missing=sum(row[4] for row in gaps),
+        )
+
+    async def catalogue(self) -> Catalogue:
+        """The names of services, hosts and metrics in the store."""
+        services = await self._pool.run("service_names")
+        hosts = await self._pool.run("host_names")
+        metrics = await self._pool.run("metric_names")
+        return Catalogue(*(tuple(name for (name,) in rows) for rows in (services, hosts, metrics)))
+
+
+def aware(moment: datetime) -> datetime:
+    """A DATETIME of the store, which is UTC, as an aware moment."""
+    return moment.replace(tzinfo=UTC)
+
+
+def columns(wanted: Filter) -> dict[str, Any]:
+    """A filter as the arguments of a statement; absent columns are None."""
+    given = asdict(wanted)
+    given["services"] = wanted.services or None
+    given["levels"] = tuple(str(level) for level in wanted.levels) or None
+    if wanted.contains is not None:
+        given["contains"] = f"%{_like(wanted.contains)}%"
+    return given
+
+
+def _like(text: str) -> str:
+    """Text that LIKE takes letter by letter."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _order(page: Page) -> dict[str, Any]:
+    order: dict[str, Any] = {"newest": page.newest_first, "oldest": not page.newest_first}
+    if page.after is not None:
+        side = "before" if page.newest_first else "after"
+        order |= {f"{side}_time": page.after[0], f"{side}_id": page.after[1]}
+    return order
+
+
+def _whole_and_cut(wanted: Filter) -> dict[str, Any]:
+    """The filter as whole minutes for the roll-up and the cut minutes at either end for rows."""
+    given = columns(wanted)
+    start, end = wanted.start, wanted.end
+    whole_start = _ceil(start) if start else None
+    whole_end = _floor(end) if end else None
+    head = bool(start and whole_start and start < whole_start)
+    tail = bool(end and whole_end and whole_end < end)
+    if start and end and whole_start and whole_end and whole_start > whole_end:
+        tail = False  # one cut minute holds the whole range: the head covers it
+    head_end = min(whole_start, end) if whole_start and end else whole_start
+    return {
+        **given,
+        "whole_start": whole_start,
+        "whole_end": whole_end,
+        "head_start": start if head else None,
+        "head_end": head_end,
+        "no_head": not head,
+        "tail_start": whole_end if tail else None,
+        "tail_end": end,
+        "no_tail": not tail,
+    }
+
+
+def _floor(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _ceil(moment: datetime) -> datetime:
+    floor = _floor(moment)
+    return floor if floor == moment else floor + _MINUTE
+
+
+def event_of(row: Row) -> Event:
+    """An event from the columns that every reading statement selects in the same order."""
+    meta = row[11]
+    return Event(
+        id=row[0],
+        timestamp=aware(row[1]),
+        level=row[2],
+        host=row[3],
+        service=row[4],
+        source=row[5],
+        message=row[6],
+        trace_id=row[7],
+        span_id=row[8],
+        event_type=row[9],
+        error_code=row[10],
+        meta_json=orjson.loads(meta) if meta else None,
+    )
+
+
+def _gap(row: Row) -> Gap:
+    host, source, start, end, missing = row
+    return Gap(host=host, source=source, start=aware(start), end=aware(end), missing=missing)

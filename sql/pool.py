@@ -1,0 +1,295 @@
+"""Connections to MariaDB, and the driver's errors in our words."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiomysql
+import pymysql
+
+from sql.statements import statements
+from tools.errors import BadArguments, DevMeshError, StoreUnavailable, TookTooLong
+
+_log = logging.getLogger(__name__)
+
+Row = tuple[Any, ...]
+Result = TypeVar("Result")
+
+_GONE = {1040, 1053, 1077, 1129, 1203, 1205, 1927, 2002, 2003, 2006, 2013, 2014, 2055}
+_TOO_LONG = {1028, 1317, 1969, 3024}
+_RETRY = {1205, 1213, 1020}
+_NO_DATABASE = 1049
+_TRIES = 6
+
+
+@dataclass(frozen=True)
+class Address:
+    """How to reach a database; `database` is made when it does not exist."""
+
+    database: str = "devmesh"
+    user: str = "root"
+    password: str = field(default="", repr=False)
+    host: str = "localhost"
+    port: int = 3306
+    unix_socket: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> "Address":
+        """From mysql://user:password@host:port/database[?unix_socket=/path] (also mariadb://).
+
+        Raises:
+            BadArguments: naming what the URL lacks. Its password is never repeated.
+        """
+        parts = urlsplit(url)
+        database = parts.path.strip("/") or "devmesh"
+        if parts.scheme not in {"mysql", "mariadb"}:
+            raise BadArguments.one("DATABASE_URL", "must begin with mysql:// or mariadb://")
+        if not re.fullmatch(r"\w{1,64}", database):
+            rule = "the database's name may hold letters, digits and _ only"
+            raise BadArguments.one("DATABASE_URL", rule, database)
+        return cls(
+            database=database,
+            user=unquote(parts.username or "root"),
+            password=unquote(parts.password or ""),
+            host=parts.hostname or "localhost",
+            port=parts.port or 3306,
+            unix_socket=parse_qs(parts.query).get("unix_socket", [None])[0],
+        )
+
+
+class _Cursor(aiomysql.Cursor):  # type: ignore[misc]  # aiomysql has no types
+    """A cursor that leaves warnings on the server: whoever wants them asks for them."""
+
+    async def _show_warnings(self, conn: aiomysql.Connection) -> None:
+        return None
+
+
+class Connection:
+    """One connection that runs named statements with their optional lines and values."""
+
+    def __init__(self, raw: aiomysql.Connection) -> None:
+        self._raw = raw
+
+    async def run(self, name: str, /, **arguments: Any) -> list[Row]:
+        """The rows of a named statement; bytes, datetimes, numbers and tuples may be values."""
+        text = statements()[name].given(arguments)
+        values = {key: self._literal(value) for key, value in arguments.items()}
+        return await self.execute(text % values)
+
+    async def execute(self, text: str) -> list[Row]:
+        """The rows of a statement that is complete as it stands."""
+        async with self._raw.cursor(_Cursor) as cursor:
+            await cursor.execute(text)
+            return list(await cursor.fetchall()) if cursor.description else []
+
+    def _literal(self, value: Any) -> str:
+        if isinstance(value, Rows | Name):
+            return value.text
+        if isinstance(value, tuple):
+            # One by one: inside a sequence the driver leaves bytes without their _binary mark.
+            return f"({','.join(map(self._raw.escape, value))})"
+        return str(self._raw.escape(value))
+
+    def rows(self, rows: list[Row]) -> "Rows":
+        """Many rows as the list that VALUES takes."""
+        return Rows(",\n".join(map(self._literal, rows)))
+
+    async def begin(self) -> None:
+        """Open a transaction."""
+        await self._raw.begin()
+
+    async def commit(self) -> None:
+        """Make the transaction's work last."""
+        await self._raw.commit()
+
+    async def rollback(self) -> None:
+        """Undo the transaction's work."""
+        await self._raw.rollback()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows already written as SQL."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name or list of definitions made by us, never by a caller."""
+
+    text: str
+
+
+class Pool:
+    """A few connections, opened when needed; `revive` is tried when the server is away."""
+
+    def __init__(
+        self,
+        address: Address,
+        revive: Callable[[], Awaitable[None]] | None = None,
+        size: int = 8,
+    ) -> None:
+        self.address = address
+        self._revive = revive
+        self._size = size
+        self._pool: aiomysql.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect, and make the database if it is not there. Raises StoreUnavailable."""
+        with translated():
+            await self._open()
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if self._pool is not None:
+                return
+            await self._make_database()
+            self._pool = await aiomysql.create_pool(
+                minsize=0, maxsize=self._size, pool_recycle=3600, **self._arguments()
+            )
+
+    async def _make_database(self) -> None:
+        try:
+            raw = await self._connect(self.address.database)
+        except pymysql.err.OperationalError as error:
+            if error_code(error) != _NO_DATABASE:
+                raise
+            raw = await self._connect(None)
+            await Connection(raw).run("create_database", name=Name(self.address.database))
+        raw.close()
+
+    async def _connect(self, database: str | None) -> aiomysql.Connection:
+        return await aiomysql.connect(**{**self._arguments(), "db": database})
+
+    def _arguments(self) -> dict[str, Any]:
+        address = self.address
+        return {
+            "host": address.host,
+            "port": address.port,
+            "unix_socket": address.unix_socket,
+            "user": address.user,
+            "password": address.password,
+            "db": address.database,
+            "charset": "utf8mb4",
+            "autocommit": True,
+            "connect_timeout": 10,
+            "init_command": str(statements()["session"]),
+        }
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._pool is not None:
+            self._pool.terminate()
+            await self._pool.wait_closed()
+            self._pool = None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for a few statements. Raises StoreUnavailable, TookTooLong."""
+        with translated():
+            async with self._borrowed() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Connection]:
+        pool = await self._ready()
+        raw = await pool.acquire()
+        try:
+            yield Connection(raw)
+        except BaseException:
+            # Whatever went wrong, cancellation included, may have left an answer unread.
+            raw.close()
+            raise
+        finally:
+            await pool.release(raw)
+
+    async def _ready(self) -> aiomysql.Pool:
+        if self._pool is None:
+            await self._open()
+        if self._pool is None:
+            raise StoreUnavailable("the database connection is closed")
+        return self._pool
+
+    async def run(self, name: str, /, **arguments: Any) -> list[Row]:
+        """The rows of one named statement, committed. Tried again where that is safe."""
+
+        async def once(connection: Connection) -> list[Row]:
+            return await connection.run(name, **arguments)
+
+        return await self.retried(once, transaction=False)
+
+    async def retried(
+        self, work: Callable[[Connection], Awaitable[Result]], transaction: bool = True
+    ) -> Result:
+        """The result of `work` in a transaction, tried again after deadlocks and lost servers.
+
+        `work` must be safe to repeat: a lost server may have committed it already.
+
+        Raises:
+            StoreUnavailable: when the server stays away.
+        """
+        with translated():
+            for attempt in range(_TRIES):
+                try:
+                    return await self._once(work, transaction)
+                except (pymysql.err.OperationalError, pymysql.err.InternalError) as error:
+                    if attempt == _TRIES - 1 or not await self._may_retry(error, attempt):
+                        raise
+        raise StoreUnavailable("the database did not answer")
+
+    async def _once(
+        self, work: Callable[[Connection], Awaitable[Result]], transaction: bool
+    ) -> Result:
+        async with self._borrowed() as connection:
+            if not transaction:
+                return await work(connection)
+            await connection.begin()
+            result = await work(connection)
+            await connection.commit()
+            return result
+
+    async def _may_retry(self, error: pymysql.err.MySQLError, attempt: int) -> bool:
+        code = error_code(error)
+        if code in _RETRY:
+            await asyncio.sleep(0.02 * 2**attempt)
+            return True
+        if code not in _GONE or attempt > 1:
+            return False
+        if self._revive is not None:
+            _log.warning("the private MariaDB is away (%s); starting it", code)
+            await self._revive()
+        return True
+
+
+def error_code(error: BaseException) -> int:
+    """The server's or client's number of an error, 0 when it has none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+class translated:  # noqa: N801  reads as a word in `with translated():`
+    """Driver errors raised inside come out as ours, the driver's kept as the cause."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, DevMeshError):
+            return
+        if isinstance(error, OSError | asyncio.IncompleteReadError):
+            raise StoreUnavailable(f"the database is away: {error}") from error
+        if not isinstance(error, pymysql.err.MySQLError):
+            return
+        code = error_code(error)
+        if code in _TOO_LONG:
+            raise TookTooLong("the query ran into its time limit; narrow the window") from error
+        if code in _GONE or isinstance(error, pymysql.err.InterfaceError):
+            raise StoreUnavailable(f"the database is away (error {code})") from error
+        if code in {1044, 1045, 1698}:
+            raise StoreUnavailable("the database refuses our login", 30) from error

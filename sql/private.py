@@ -1,0 +1,273 @@
+"""A private MariaDB of one state folder: unix socket only, shared by the folder's processes.
+
+The first process that joins starts it; the last that leaves stops it. Both are decided under
+file locks, which the kernel gives back when a process dies, so a killed owner leaves a server
+that the next one finds and takes over.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import logging
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sql.statements import statements
+from tools.errors import StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+_LEAST = (11, 7)
+_SOCKET_PATH = 100
+_START_SECONDS = 120
+_STOP_SECONDS = 60
+_SYSTEM_TABLES = (
+    "mariadb_system_tables.sql",
+    "mariadb_performance_tables.sql",
+    "mariadb_system_tables_data.sql",
+    "maria_add_gis_sp_bootstrap.sql",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A mariadbd program and the folder with its system tables and messages."""
+
+    program: Path
+    share: Path
+
+
+def find_installation(prefix: Path) -> Installation:
+    """A mariadbd new enough for VECTOR: in `prefix`, else on PATH.
+
+    Raises:
+        StoreUnavailable: saying what to install, when there is none.
+    """
+    on_path = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
+    candidates = [(prefix / "bin/mariadbd", prefix / "root/usr/share")]
+    if on_path:
+        candidates.append((Path(on_path), Path("/usr/share")))
+    for program, share in candidates:
+        tables = [share / name / _SYSTEM_TABLES[0] for name in ("mariadb", "mysql")]
+        found = next((path.parent for path in tables if path.exists()), None)
+        if found and program.exists() and _version(program) >= _LEAST:
+            return Installation(program, found)
+    raise StoreUnavailable(
+        "no mariadbd >= 11.7 found. Run `make mariadb` in the checkout, install mariadb-server "
+        "11.8 or newer, or set DEVMESH_DATABASE_URL to a server you have."
+    )
+
+
+def _version(program: Path) -> tuple[int, int]:
+    command = [str(program), "--no-defaults", "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    match = re.search(r"Ver (\d+)\.(\d+)", said.stdout)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+class PrivateServer:
+    """The private MariaDB in `folder`; data, socket, log and locks lie there, mode 0700."""
+
+    def __init__(self, folder: Path, prefix: Path, buffer_mib: int = 256) -> None:
+        self.folder = folder
+        self._prefix = prefix
+        self._buffer_mib = buffer_mib
+        self._users: IO[str] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket that clients connect to; elsewhere when the folder's path is too long."""
+        direct = self.folder.absolute() / "mariadb.sock"
+        if len(os.fsencode(direct)) <= _SOCKET_PATH:
+            return direct
+        digest = hashlib.blake2b(os.fsencode(direct), digest_size=8).hexdigest()
+        return Path(tempfile.gettempdir()) / f"devmesh-{os.geteuid()}-{digest}" / "mariadb.sock"
+
+    @property
+    def user(self) -> str:
+        """The account to log in as: the OS user by unix_socket, or root without a password."""
+        return _os_user() or "root"
+
+    async def join(self) -> None:
+        """Use the server, starting it if nobody does yet.
+
+        Raises:
+            StoreUnavailable: when it cannot be started; the message holds the end of its log.
+        """
+        await asyncio.to_thread(self._join)
+
+    async def revive(self) -> None:
+        """Start the server again if it has died. Raises StoreUnavailable as `join`."""
+        await asyncio.to_thread(self._revive)
+
+    async def leave(self) -> None:
+        """Stop using the server; the last user stops it."""
+        await asyncio.to_thread(self._leave)
+
+    def _join(self) -> None:
+        _own_folder(self.folder)
+        with self._starting():
+            users = (self.folder / "users.lock").open("a")
+            fcntl.flock(users, fcntl.LOCK_SH)
+            self._users = users
+            self._ensure()
+
+    def _revive(self) -> None:
+        with self._starting():
+            self._ensure()
+
+    def _leave(self) -> None:
+        if self._users is None:
+            return
+        with self._starting(), self._users as users:
+            self._users = None
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # others still use it
+            self._stop()
+
+    def _starting(self) -> IO[str]:
+        """Held while deciding to start or stop; closing the file gives the lock back."""
+        lock = (self.folder / "start.lock").open("a")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return lock
+
+    def _ensure(self) -> None:
+        if self._answers():
+            return
+        installation = find_installation(self._prefix)
+        _own_folder(self.socket.parent)
+        if not (self.folder / "data" / "mysql").is_dir():
+            self._initialise(installation)
+        self._start(installation)
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+    def _command(self, installation: Installation) -> list[str]:
+        data = self.folder / "data"
+        temporary = self.folder / "tmp"
+        for folder in (data, temporary):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        command = [
+            str(installation.program),
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--tmpdir={temporary}",
+            f"--lc-messages-dir={installation.share}",
+            f"--character-sets-dir={installation.share}/charsets",
+            f"--log-error={self.folder}/mariadb.log",
+            f"--pid-file={self.folder}/mariadb.pid",
+            "--innodb-log-file-size=96M",
+            f"--innodb-buffer-pool-size={self._buffer_mib}M",
+        ]
+        return [*command, "--user=root"] if os.geteuid() == 0 else command
+
+    def _initialise(self, installation: Installation) -> None:
+        """Make the system tables in a scratch folder, then move it into place in one step."""
+        data = self.folder / "data"
+        shutil.rmtree(data, ignore_errors=True)
+        name = _os_user()
+        user = f"'{name}'" if name else "NULL"
+        head = statements()["bootstrap"].given({}) % {"user": user}
+        script = "\n".join([head + ";", *_read_tables(installation.share)])
+        command = [*self._command(installation), "--bootstrap"]
+        done = subprocess.run(  # noqa: S603
+            command, input=script.encode(), capture_output=True, check=False
+        )
+        if done.returncode:
+            shutil.rmtree(data, ignore_errors=True)
+            raise StoreUnavailable(f"MariaDB could not make its system tables: {self._log_end()}")
+
+    def _start(self, installation: Installation) -> None:
+        command = [
+            *self._command(installation),
+            f"--socket={self.socket}",
+            "--skip-networking",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--character-set-server=utf8mb4",
+            "--collation-server=utf8mb4_uca1400_as_ci",
+            "--max-allowed-packet=256M",
+            "--max-connections=100",
+        ]
+        # A session of its own: Ctrl-C at the terminal is for us, not for the database.
+        self._child = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                raise StoreUnavailable(f"MariaDB did not start: {self._log_end()}", 5)
+            time.sleep(0.05)
+
+    def _stop(self) -> None:
+        pid = self._pid()
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._pid() == pid:
+            if self._child:
+                self._child.poll()  # reap it, if it is ours
+            if time.monotonic() > deadline:
+                _log.warning("MariaDB (pid %d) is still stopping", pid)
+                return
+            time.sleep(0.05)
+
+    def _pid(self) -> int | None:
+        """The pid of our running server; the pid file alone could name a stranger."""
+        try:
+            pid = int((self.folder / "mariadb.pid").read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (OSError, ValueError):
+            return None
+        return pid if os.fsencode(f"--socket={self.socket}") in command else None
+
+    def _log_end(self) -> str:
+        try:
+            lines = (self.folder / "mariadb.log").read_text(errors="replace").splitlines()
+        except OSError:
+            return "no log was written"
+        told = [line for line in lines if "[ERROR]" in line] or lines
+        return " | ".join(told[-3:])
+
+
+def _own_folder(folder: Path) -> None:
+    """Make the folder ours alone. Raises StoreUnavailable when it is somebody else's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise StoreUnavailable(f"{folder} belongs to somebody else", 60)
+    folder.chmod(0o700)
+
+
+def _read_tables(share: Path) -> list[str]:
+    return [(share / name).read_text(encoding="utf-8") for name in _SYSTEM_TABLES]
+
+
+def _os_user() -> str | None:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return None  # a container's bare uid: unix_socket cannot resolve it

@@ -1,0 +1,55 @@
+-- name: server_version
+-- The version of the server, such as 11.8.9-MariaDB.
+SELECT VERSION();
+
+-- name: create_database
+-- The database itself, named by a checked identifier.
+CREATE DATABASE IF NOT EXISTS `%(name)s` CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_as_ci;
+
+-- name: create_migrations
+-- The list of migrations already applied.
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    name       VARCHAR(255) NOT NULL PRIMARY KEY,
+    applied_at DATETIME     NOT NULL
+);
+
+-- name: applied_migrations
+-- Names of the migrations already applied.
+SELECT name FROM schema_migrations;
+
+-- name: mark_migration
+-- Remember a migration.
+INSERT INTO schema_migrations (name, applied_at) VALUES (%(name)s, UTC_TIMESTAMP());
+
+-- name: lock
+-- Wait up to ten minutes for a named lock of this session.
+SELECT GET_LOCK(%(name)s, 600);
+
+-- name: unlock
+-- Give a named lock back.
+SELECT RELEASE_LOCK(%(name)s);
+
+-- name: partitions
+-- The partitions of log_events with the day each ends before, oldest first.
+SELECT PARTITION_NAME, PARTITION_DESCRIPTION
+FROM information_schema.PARTITIONS
+WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'log_events'
+ORDER BY PARTITION_ORDINAL_POSITION;
+
+-- name: split_partitions
+-- Cut neighbouring partitions into others; names and bounds are made from dates.
+ALTER TABLE log_events REORGANIZE PARTITION %(old)s INTO (%(new)s);
+
+-- name: bootstrap
+-- What the system tables of a private server need to be told first; one statement a line.
+CREATE DATABASE IF NOT EXISTS mysql;
+USE mysql;
+SET @auth_root_socket = %(user)s;
+
+-- name: session
+-- What every connection is set to.
+SET SESSION time_zone = '+00:00',
+    sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
+    tx_isolation = 'READ-COMMITTED',
+    max_error_count = 20000,
+    group_concat_max_len = 1048576

@@ -1,0 +1,123 @@
+"""MariaStore: events, metrics and vectors behind one connection pool."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sql.events_in import EventsIn
+from sql.events_out import EventsOut
+from sql.metrics import Metrics
+from sql.migrate import migrate
+from sql.pool import Address, Connection, Pool
+from sql.private import PrivateServer
+from sql.vectors import Vectors
+from tools.ports import Catalogue, Filter, MetricFilter, Page, PatternCount, ReadyEvent, ReadyPoint
+from tools.records import Coverage, Event, Heartbeat
+
+
+class MariaStore:
+    """The LogStore on MariaDB; on a private server when one is given, else on `address`.
+
+    `open` is called by the first use at the latest, so a door may answer before the database is
+    there. Every method may raise StoreUnavailable.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        address: Address | None = None,
+        private: PrivateServer | None = None,
+    ) -> None:
+        if private is not None:
+            address = Address(user=private.user, unix_socket=str(private.socket))
+        self._now = now
+        self._private = private
+        self.pool = Pool(address or Address(), private.revive if private else None)
+        self.vectors = Vectors(self.pool)
+        self._in = EventsIn(self.pool, now)
+        self._out = EventsOut(self.pool)
+        self._metrics = Metrics(self.pool)
+
+    async def open(self) -> list[str]:
+        """Start or reach the database and bring its schema up to date; the migrations applied."""
+        if self._private is not None:
+            await self._private.join()
+        await self.pool.open()
+        return await migrate(self.pool)
+
+    async def close(self) -> None:
+        """Close the connections; a private server stops with its last user."""
+        await self.pool.close()
+        if self._private is not None:
+            await self._private.leave()
+
+    async def ping(self) -> str:
+        """The database's version. Raises StoreUnavailable when it is away."""
+        [[version]] = await self.pool.run("server_version")
+        return str(version)
+
+    async def add_events(self, events: Sequence[ReadyEvent]) -> int:
+        """See LogStore."""
+        return await self._in.add(events)
+
+    async def add_points(self, points: Sequence[ReadyPoint]) -> int:
+        """See LogStore."""
+        return await self._metrics.add(points)
+
+    async def find_events(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
+        """See LogStore."""
+        return await self._out.find(wanted, page)
+
+    async def event(self, event_id: int) -> Event | None:
+        """One event by its id, None when there is no such event."""
+        return await self._out.event(event_id)
+
+    async def count_events(self, wanted: Filter) -> int | None:
+        """See LogStore."""
+        return await self._out.count(wanted)
+
+    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
+        """See LogStore."""
+        return await self._out.pattern_counts(wanted)
+
+    async def pattern_hosts(
+        self, wanted: Filter, pattern_ids: Sequence[int]
+    ) -> dict[int, list[str]]:
+        """See LogStore."""
+        return await self._out.pattern_hosts(wanted, pattern_ids)
+
+    async def newest_of(
+        self, wanted: Filter, pattern_ids: Sequence[int], each: int
+    ) -> dict[int, list[Event]]:
+        """See LogStore."""
+        return await self._out.newest_of(wanted, pattern_ids, each)
+
+    async def coverage(self, wanted: Filter) -> Coverage:
+        """See LogStore."""
+        return await self._out.coverage(wanted)
+
+    async def catalogue(self) -> Catalogue:
+        """See LogStore."""
+        return await self._out.catalogue()
+
+    async def points(self, wanted: MetricFilter, limit: int) -> list[dict[str, Any]]:
+        """See LogStore."""
+        return await self._metrics.points(wanted, limit)
+
+    async def buckets(
+        self, wanted: MetricFilter, seconds: int, aggregate: str, limit: int
+    ) -> list[dict[str, Any]]:
+        """See LogStore."""
+        return await self._metrics.buckets(wanted, seconds, aggregate, limit)
+
+    async def heartbeat(self, beat: Heartbeat) -> None:
+        """Keep a shipper's latest word and the gaps it reports; a gap told twice counts once."""
+
+        async def work(connection: Connection) -> None:
+            said = beat.model_dump(exclude={"gaps"})
+            await connection.run("put_shipper", **said, heard_at=self._now())
+            if beat.gaps:
+                gaps = [(g.host, g.source, g.start, g.end, g.missing) for g in beat.gaps]
+                await connection.run("add_gaps", rows=connection.rows(gaps))
+
+        await self.pool.retried(work)
