@@ -1,0 +1,33 @@
+"""What can stop a shipper on purpose: each message says what to do about it."""
+
+from tools.errors import DevMeshError
+
+
+class ShipperError(DevMeshError):
+    """Base of the errors that end a shipper instead of letting it lose or double entries."""
+
+    code = "shipper_error"
+
+
+class JournalUnreadable(ShipperError):
+    """The journal is there but may not be read, or is not there at all."""
+
+    code = "journal_unreadable"
+
+
+class BadPosition(ShipperError):
+    """A saved position that cannot be understood: neither head nor tail would be honest."""
+
+    code = "bad_position"
+
+
+class BadExport(ShipperError):
+    """Text that is not in the journal export format."""
+
+    code = "bad_export"
+
+
+class ReaderDied(ShipperError):
+    """The process that reads the journal keeps dying."""
+
+    code = "reader_died"

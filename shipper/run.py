@@ -1,0 +1,184 @@
+"""A shipper at work: sources, their positions, heartbeats and status, until the end or a stop."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from shipper.checkpoint import Checkpoint
+from shipper.deadletters import DeadLetters
+from shipper.directory import Directory
+from shipper.entries import Source
+from shipper.errors import JournalUnreadable
+from shipper.events import Converter
+from shipper.export_source import ExportSource
+from shipper.headroom import journal_capacity
+from shipper.heartbeat import EVERY, Pulse
+from shipper.journal import JournalSource, check_readable
+from shipper.lock import alone
+from shipper.mapping import Rules, to_event
+from shipper.notify import Notifier
+from shipper.patience import Patience
+from shipper.progress import Progress
+from shipper.replay import replay_dead
+from shipper.send import Sender, connect
+from shipper.settings import ShipperSettings
+from shipper.ship import Options, ship
+
+LOOK_FOR_MACHINES_EVERY = 60.0
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What to ship: the live journal, unless a directory or an export is given."""
+
+    directory: Path | None = None
+    export: str | None = None
+    """A file in the export format, or "-" for standard input."""
+    follow: bool = True
+    """Go on with what comes later. An export ends where it ends."""
+    shift_to_now: bool = False
+    """Move all times of the export so that its newest entry happens now."""
+
+
+class Shipper:
+    """What the sources of one process share. `stop` ends it after the batch in flight."""
+
+    def __init__(
+        self,
+        settings: ShipperSettings,
+        stop: asyncio.Event,
+        clock: Callable[[], float] = time.time,
+        on_ack: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._clock = clock
+        self._on_ack = on_ack
+        self._notifier = Notifier(settings.notify_socket)
+        self._folder = state_folder(settings)
+        self._dead = DeadLetters(self._folder / "dead.ndjson")
+        self._client = connect(settings.server_url, settings.bearer_token)
+        self.problems: list[str] = []
+        """What of the sources could not be read, in words."""
+
+    async def run(self, errand: Errand) -> None:
+        """Carry out an errand."""
+        async with self._client:
+            self._notifier.tell("READY=1")
+            if errand.directory is not None:
+                await self._ship_directory(Directory(errand.directory), errand.follow)
+            elif errand.export is not None:
+                await self._ship_export(errand.export, errand.shift_to_now)
+            else:
+                await self._ship_journal(errand.follow)
+            self._notifier.tell("STOPPING=1")
+
+    async def replay(self) -> int:
+        """Send the dead letters again; how many there were."""
+        async with self._client:
+            return await replay_dead(self._dead, self._sender(), self._settings.limits)
+
+    async def _ship_journal(self, follow: bool) -> None:
+        machine = await asyncio.to_thread(Path("/etc/machine-id").read_text)
+        check_readable(machine.strip())
+        voyage = Voyage(JournalSource("journal"), follow, default_host=socket.gethostname())
+        voyage.capacity = await asyncio.to_thread(journal_capacity)
+        await self._ship(voyage)
+
+    async def _ship_directory(self, directory: Directory, follow: bool) -> None:
+        """All machines at once; while following, also those that turn up later."""
+        if not follow and not directory.has_files():
+            raise JournalUnreadable(f"there are no journal files in {directory.path}")
+        async with asyncio.TaskGroup() as group:
+            while not self._stop.is_set():
+                for source in await directory.new_sources():
+                    ledger = source.place.machine not in directory.shared
+                    group.create_task(self._ship(Voyage(source, follow, keeps_ledger=ledger)))
+                if not follow:
+                    return
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), LOOK_FOR_MACHINES_EVERY)
+
+    async def _ship_export(self, file: str, shift_to_now: bool) -> None:
+        source = ExportSource(file, int(self._clock() * 1e6) if shift_to_now else None)
+        await self._ship(Voyage(source, follow=True, keeps_ledger=False, beats=False))
+        if source.problem:
+            self.problems.append(f"{file}: {source.problem}")
+
+    async def _ship(self, voyage: "Voyage") -> None:
+        source = voyage.source
+        convert = Converter(partial(to_event, rules=self._rules()))
+        with alone(self._folder / f"{source.name}.lock"):
+            checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
+            progress = Progress(checkpoint, voyage.keeps_ledger)
+            sender = self._sender()
+            pulse = Pulse(
+                source=source,
+                sender=sender,
+                progress=progress,
+                status_file=self._folder / f"{source.name}.status.json",
+                host=lambda: convert.host or voyage.default_host,
+                clock=self._clock,
+                beats=voyage.beats,
+                capacity=voyage.capacity,
+            )
+            options = Options(
+                convert,
+                voyage.follow,
+                self._settings.limits,
+                self._stop,
+                self._alive,
+                self._on_ack,
+            )
+            async with beating(pulse):
+                await ship(source, sender, progress, options)
+
+    def _sender(self) -> Sender:
+        patience = Patience(self._stop, self._alive)
+        return Sender(self._client, self._dead, patience, self._clock)
+
+    def _rules(self) -> Rules:
+        settings = self._settings
+        return Rules(
+            redact=settings.ship_redact, user_units_as_session=settings.ship_user_units_as_session
+        )
+
+    def _alive(self) -> None:
+        self._notifier.tell("WATCHDOG=1")
+
+
+@dataclass
+class Voyage:
+    """One source and how it is to be treated."""
+
+    source: Source
+    follow: bool
+    keeps_ledger: bool = True
+    beats: bool = True
+    default_host: str | None = None
+    capacity: int | None = None
+
+
+@contextlib.asynccontextmanager
+async def beating(pulse: Pulse, every: float = EVERY) -> AsyncIterator[None]:
+    """Heartbeats and status while the body runs, and once more at its end."""
+    task = asyncio.create_task(pulse.beat_for_ever(every))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await pulse.source.close()
+        await pulse.beat()
+        await pulse.note_status()
+
+
+def state_folder(settings: ShipperSettings) -> Path:
+    """Where this user's shippers keep positions, dead letters and status."""
+    return settings.state_dir / "shipper"
