@@ -1,0 +1,119 @@
+"""The composition root: settings become a store, an embedder, an index and the tools' Deps."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from server.embedder import SentenceEmbedder
+from server.index import MeaningIndex, Progress
+from server.settings import ServerSettings, this_host
+from sql.pool import Address
+from sql.private import PrivateServer
+from sql.store import MariaStore
+from tools.errors import DevMeshError, EmbedderUnavailable, StoreUnavailable
+from tools.ports import Caller, Deps
+
+_log = logging.getLogger(__name__)
+
+_EMBED_EVERY = 2.0
+_RETRY_SECONDS = 5.0
+
+
+def utc_now() -> datetime:
+    """The clock of a real process."""
+    return datetime.now(UTC)  # noqa: TID251  the one place that asks the system
+
+
+class Home:
+    """The parts of one process, opened when first needed and closed together."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.embedder = SentenceEmbedder(settings.embedding_model, settings.device)
+        self.store = _store(settings)
+        self.index = MeaningIndex(self.store.vectors, self.embedder)
+        self._opening = asyncio.Lock()
+        self._opened = False
+
+    async def deps(self, caller: Caller | None = None) -> Deps:
+        """What a tool needs; the first call reaches the database and migrates it.
+
+        Raises:
+            StoreUnavailable: the next call tries again.
+        """
+        await self.open()
+        return self.unopened(caller)
+
+    def unopened(self, caller: Caller | None = None) -> Deps:
+        """The same without reaching for the database."""
+        return Deps(
+            store=self.store,
+            index=self.index,
+            now=utc_now,
+            zone=self.settings.zone,
+            zone_name=self.settings.timezone,
+            caller=caller or Caller(host=this_host()),
+        )
+
+    async def open(self) -> None:
+        """Reach the database, once. Raises StoreUnavailable."""
+        if self._opened:
+            return
+        async with self._opening:
+            if not self._opened:
+                applied = await self.store.open()
+                if applied:
+                    _log.info("applied migrations: %s", ", ".join(applied))
+                self._opened = True
+
+    async def close(self) -> None:
+        """Leave the database and let the embedder's thread end."""
+        self.embedder.close()
+        await self.store.close()
+
+    async def catch_up(self, progress: Progress = lambda done, total: None) -> int:
+        """Embed every waiting pattern now; how many there were. Raises EmbedderUnavailable."""
+        await self.open()
+        done = await self.index.embed_waiting(progress)
+        await self.index.refresh()
+        return done
+
+    async def keep_embedding(self) -> None:
+        """Embed new patterns as they come, for as long as the process lives."""
+        while True:
+            pause = _EMBED_EVERY
+            try:
+                await self.catch_up()
+            except (StoreUnavailable, EmbedderUnavailable) as error:
+                _log.warning("embedding waits: %s", error)
+                pause = _RETRY_SECONDS
+            except DevMeshError:
+                _log.exception("embedding failed")
+                pause = _RETRY_SECONDS
+            await asyncio.sleep(pause)
+
+
+def _store(settings: ServerSettings) -> MariaStore:
+    if settings.database_url is not None:
+        address = Address.from_url(settings.database_url.get_secret_value())
+        return MariaStore(utc_now, address=address)
+    folder = settings.state_dir / "mariadb"
+    private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
+    return MariaStore(utc_now, private=private)
+
+
+@asynccontextmanager
+async def home(settings: ServerSettings, background: bool = False) -> AsyncIterator[Home]:
+    """A process's parts, closed at the end; with `background`, new patterns are embedded too."""
+    parts = Home(settings)
+    worker = asyncio.create_task(parts.keep_embedding()) if background else None
+    try:
+        yield parts
+    finally:
+        if worker is not None:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+        await parts.close()

@@ -1,0 +1,75 @@
+"""One question or one tool call from a terminal."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from prompts.prompt import prompt
+from server.agent import Agent
+from server.app import Home, home
+from server.llm import LocalModel
+from server.settings import ServerSettings
+from server.show import Screen
+from tools.catalogue import tool_named
+from tools.similar_logs import SIMILAR_LOGS
+
+
+@asynccontextmanager
+async def agent_for(parts: Home) -> AsyncIterator[Agent]:
+    """The agent over the settings' model."""
+    model = LocalModel(parts.settings.model, parts.settings.state_dir / "models")
+    try:
+        yield Agent(model, lambda question: prompt("call", question=" ".join(question.split())))
+    finally:
+        model.close()
+
+
+async def ask_once(settings: ServerSettings, question: str, rows: int, as_json: bool) -> None:
+    """Print the answer to a question."""
+    screen = Screen()
+    async with home(settings) as parts, agent_for(parts) as agent:
+        deps = await parts.deps()
+        understood = await agent.understand(question, deps)
+        if understood.tool is SIMILAR_LOGS:
+            await embed_waiting(parts, screen)
+        answer = await agent.carry_out(question, understood, deps)
+        if as_json:
+            screen.json(answer.as_json())
+        else:
+            screen.answer(answer, rows)
+
+
+async def call_once(
+    settings: ServerSettings, name: str, arguments: dict[str, Any], as_json: bool
+) -> None:
+    """Print what a tool gives."""
+    screen = Screen()
+    tool = tool_named(name)
+    async with home(settings) as parts:
+        tool.read(arguments, parts.unopened())
+        deps = await parts.deps()
+        if tool is SIMILAR_LOGS:
+            await embed_waiting(parts, screen)
+        result = await tool.call(arguments, deps)
+        if as_json:
+            screen.json(result.model_dump(mode="json", exclude_none=True))
+        else:
+            screen.rows(result, len(getattr(result, "events", ())))
+            for line in _frame(tool.lines(result)):
+                screen.say(line, "dim")
+
+
+def _frame(lines: list[str]) -> list[str]:
+    """Head, hints and coverage of a tool's text: what the table does not show."""
+    return [lines[0], *(line for line in lines[1:] if line.startswith(_FRAME_STARTS))]
+
+
+_FRAME_STARTS = ("more:", "coverage:", "known gaps:", "No ", "Nothing")
+
+
+async def embed_waiting(parts: Home, screen: Screen) -> None:
+    """Embed the patterns that wait, with a progress bar when there are any."""
+    await parts.open()
+    if await parts.store.vectors.count_waiting(parts.embedder.name):
+        with screen.progress("embedding new patterns") as report:
+            await parts.catch_up(report)

@@ -1,0 +1,147 @@
+"""Ingest bodies: decompressed within bounds, then read as JSON or NDJSON without losing a line."""
+
+import json
+import zlib
+from typing import Any
+
+import orjson
+import zstandard
+
+from tools.errors import BadArguments, BadBatch, TooLarge
+
+MAX_PLAIN = 64 * 1024 * 1024
+"""Bytes of a body after decompression."""
+
+_STEP = 1024
+_JSON = {"application/json", "text/json", ""}
+_NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
+ENCODINGS = ("zstd", "gzip", "identity")
+
+
+class UnknownMedia(BadBatch):
+    """A content type or encoding that no batch comes in; a door answers 415."""
+
+    code = "unsupported_media_type"
+
+
+def decompress(body: bytes, encoding: str) -> bytes:
+    """The plain body.
+
+    Raises:
+        UnknownMedia: for an encoding other than zstd, gzip and identity.
+        TooLarge: over MAX_PLAIN; BadBatch: when it is not what it says it is.
+    """
+    try:
+        if encoding in {"", "identity"}:
+            plain = body
+        elif encoding in {"gzip", "x-gzip"}:
+            plain = _gunzip(body)
+        elif encoding == "zstd":
+            plain = _unzstd(body)
+        else:
+            raise UnknownMedia(f"Content-Encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise BadBatch(f"the body is no {encoding}: {error}") from error
+    if len(plain) > MAX_PLAIN:
+        raise TooLarge(f"a body may have at most {MAX_PLAIN} bytes once decompressed")
+    return plain
+
+
+def _gunzip(body: bytes) -> bytes:
+    plain, parts = b"", body
+    while parts:
+        stream = zlib.decompressobj(wbits=31)
+        plain += stream.decompress(parts, MAX_PLAIN + 1 - len(plain))
+        if len(plain) > MAX_PLAIN:
+            break
+        if not stream.eof:
+            raise BadBatch("the gzip body is cut short")
+        parts = stream.unused_data
+    return plain
+
+
+def _unzstd(body: bytes) -> bytes:
+    plain, rest = bytearray(), body
+    if not rest:
+        raise BadBatch("the zstd body is empty")
+    while rest:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        # In small steps: a step's output has no bound of its own, only a ratio to its input.
+        for begin in range(0, len(rest), _STEP):
+            plain += frame.decompress(rest[begin : begin + _STEP])
+            if len(plain) > MAX_PLAIN:
+                return bytes(plain)
+            if frame.eof:
+                break
+        if not frame.eof:
+            raise BadBatch("the zstd body is cut short")
+        rest = frame.unused_data + rest[begin + _STEP :]
+    return bytes(plain)
+
+
+def read_records(body: bytes, media: str, key: str) -> tuple[list[Any], dict[str, Any]]:
+    """The records of a batch and what else its object says (such as dry_run).
+
+    `{"<key>": [...]}`, a bare array, or NDJSON by content type. A line of NDJSON that is no
+    JSON stays in its place as text, so that it is refused by its index and not with the rest.
+
+    Raises:
+        UnknownMedia: for another content type; BadBatch: for anything that is no batch.
+    """
+    kind = media.partition(";")[0].strip().lower()
+    if kind in _NDJSON:
+        lines = [line for line in body.splitlines() if line.strip()]
+        return [_line(line) for line in lines], {}
+    if kind not in _JSON:
+        raise UnknownMedia(f"Content-Type {kind!r} is none of application/json, x-ndjson")
+    value = _parse(body)
+    if isinstance(value, list):
+        return value, {}
+    if isinstance(value, dict) and isinstance(value.get(key), list):
+        return value[key], {name: entry for name, entry in value.items() if name != key}
+    raise BadBatch(f'a batch is {{"{key}": [...]}}, a bare array, or NDJSON')
+
+
+def _line(line: bytes) -> Any:
+    try:
+        return _parse(line)
+    except BadBatch:
+        return line.decode("utf-8", "backslashreplace")
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        # Bytes that are no UTF-8, raw control characters, lone surrogates: slower, but kept.
+        text = body.decode("utf-8", "backslashreplace")
+    try:
+        return _scrubbed(json.loads(text, strict=False))
+    except (ValueError, RecursionError) as error:
+        raise BadBatch(f"the body is no JSON: {error}") from error
+
+
+def _scrubbed(value: Any) -> Any:
+    """The value with lone surrogates written out, since no database stores them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_scrubbed(item) for item in value]
+    if isinstance(value, dict):
+        return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
+    return value
+
+
+def read_object(body: bytes, media: str) -> dict[str, Any]:
+    """The arguments in a JSON object.
+
+    Raises:
+        UnknownMedia, BadBatch: as `read_records`; BadArguments: for JSON that is no object.
+    """
+    kind = media.partition(";")[0].strip().lower()
+    if kind not in _JSON:
+        raise UnknownMedia(f"Content-Type {kind!r} is not application/json")
+    value = _parse(body)
+    if not isinstance(value, dict):
+        raise BadArguments.one("body", "must be a JSON object of arguments")
+    return value

@@ -1,0 +1,47 @@
+"""The HTTP application: REST and MCP on one port, behind the same guards."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from prompts.prompt import prompt
+from server.app import Home
+from server.guards import MAX_BODY, Guards
+from server.mcp_door import mcp_server
+from server.rest_door import rest_app
+from server.settings import ServerSettings, this_host
+from server.version import VERSION
+
+
+def http_app(home: Home) -> ASGIApp:
+    """REST at its names and MCP at /mcp, over the parts of `home`."""
+    settings = home.settings
+    server = mcp_server(home.deps, this_host(), VERSION, prompt("instructions"))
+    # Stateless and streaming: any request can be served by any process, and a client that goes
+    # away cancels its call. With JSON replies the call would run on.
+    sessions = StreamableHTTPSessionManager(
+        app=server, json_response=False, stateless=True, max_request_body_size=MAX_BODY
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with sessions.run():
+            yield
+
+    app = rest_app(home, lifespan)
+    app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
+    return Guards(app, allowed_names(settings), _token(settings))
+
+
+def allowed_names(settings: ServerSettings) -> tuple[str, ...]:
+    """Host names that requests may carry: those set, and the address we are bound to."""
+    own = () if settings.host in {"0.0.0.0", "::"} else (settings.host,)  # noqa: S104
+    return (*settings.allowed_hosts, *own)
+
+
+def _token(settings: ServerSettings) -> str | None:
+    return settings.token.get_secret_value() if settings.token else None

@@ -1,0 +1,102 @@
+"""The MCP door: the tools over stdio and Streamable HTTP, in both protocol eras.
+
+The low-level server is used so that the definitions are the tools' own: strict arguments,
+compact text, and our words for errors.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp.server.lowlevel import Server
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolRequestParams,
+    CallToolResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    TextContent,
+    Tool,
+    ToolAnnotations,
+)
+
+from server.mcp_logs import LOG_TEMPLATE, read_log
+from tools.catalogue import TOOLS, tool_named
+from tools.errors import DevMeshError, NotFound
+from tools.plain import clean
+from tools.ports import Caller, Deps
+from tools.tool import AnyTool
+
+_log = logging.getLogger(__name__)
+
+MAX_ROWS = 200
+MAX_MESSAGE = 400
+MAX_CHARS = 8_000
+
+DepsFor = Callable[[Caller], Awaitable[Deps]]
+
+
+def mcp_server(deps_for: DepsFor, host: str, version: str, instructions: str) -> Server[Any]:
+    """An MCP server of the tools. `deps_for` is asked when a tool is called, not before."""
+    caller = Caller(host=host, max_rows=MAX_ROWS, max_message=MAX_MESSAGE, max_chars=MAX_CHARS)
+
+    async def list_tools(context: Any, params: Any) -> ListToolsResult:
+        return ListToolsResult(tools=[definition(tool) for tool in TOOLS])
+
+    async def call_tool(context: Any, params: CallToolRequestParams) -> CallToolResult:
+        try:
+            tool = tool_named(params.name)
+        except NotFound as error:
+            raise MCPError(INVALID_PARAMS, str(error)) from error
+        return await _called(tool, params.arguments or {}, deps_for, caller)
+
+    async def list_templates(context: Any, params: Any) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=[LOG_TEMPLATE])
+
+    async def read_resource(context: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
+        return await read_log(str(params.uri), await deps_for(caller))
+
+    return Server(
+        "devmesh",
+        version=version,
+        title="DevMesh",
+        instructions=instructions,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+    )
+
+
+def definition(tool: AnyTool) -> Tool:
+    """A tool as MCP lists it."""
+    return Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.purpose,
+        input_schema=tool.schema(MAX_ROWS),
+        annotations=ToolAnnotations(
+            title=tool.title,
+            read_only_hint=not tool.writes,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+    )
+
+
+async def _called(
+    tool: AnyTool, arguments: dict[str, Any], deps_for: DepsFor, caller: Caller
+) -> CallToolResult:
+    try:
+        result = await tool.call(arguments, await deps_for(caller))
+    except DevMeshError as error:
+        text = clean(f"{error.code}: {error}")
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+    return CallToolResult(
+        content=[TextContent(type="text", text="\n".join(tool.lines(result)))],
+        structured_content=result.model_dump(mode="json", exclude_none=True),
+    )

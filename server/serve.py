@@ -1,0 +1,85 @@
+"""`devmesh serve` and `devmesh up`: the server's process, from start to a clean stop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import uvicorn
+
+from server.app import home
+from server.http_app import http_app
+from server.settings import ServerSettings
+from shipper.errors import ShipperError
+from shipper.run import Errand, Shipper
+from shipper.settings import ShipperSettings
+from tools.errors import BadArguments
+
+_log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 5
+
+
+async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; with an errand, ship into our own server meanwhile.
+
+    Raises:
+        BadArguments: for an address others can reach without a token to keep them out.
+    """
+    check_exposure(settings)
+    async with home(settings, background=True) as parts:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                http_app(parts),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+        async with _shipping(settings, errand):
+            await server.serve()
+
+
+def check_exposure(settings: ServerSettings) -> None:
+    """Refuse to listen beyond this machine without a token."""
+    if not settings.loopback_only and settings.token is None:
+        rule = "an address that other machines reach needs DEVMESH_TOKEN to be set"
+        raise BadArguments.one("DEVMESH_HOST", rule, settings.host)
+
+
+@asynccontextmanager
+async def _shipping(settings: ServerSettings, errand: Errand | None) -> AsyncIterator[None]:
+    if errand is None:
+        yield
+        return
+    stop = asyncio.Event()
+    task = asyncio.create_task(_ship(settings, errand, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), _STOP_SECONDS)
+        task.cancel()
+
+
+async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -> None:
+    # The shipper retries until we answer, so there is no need to wait for our own start.
+    shipping = ShipperSettings(
+        server_url=f"http://{_reachable(settings.host)}:{settings.port}",
+        token=settings.token,
+        state_dir=settings.state_dir,
+    )
+    try:
+        await Shipper(shipping, stop).run(errand)
+    except* ShipperError as errors:
+        for error in errors.exceptions:
+            _log.error("not shipping: %s", error)
+
+
+def _reachable(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,97 @@
+"""The server's settings: the one place where its process reads the environment.
+
+In this order: environment `DEVMESH_*`, then a TOML file (`DEVMESH_CONFIG`, else
+~/.config/devmesh/config.toml, else /etc/devmesh/config.toml), then the defaults below.
+"""
+
+import os
+import socket
+from datetime import tzinfo
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import platformdirs
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from shipper.settings import default_state_dir
+
+_ROOT = Path(__file__).resolve().parent.parent
+PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
+
+
+def _config_file() -> Path | None:
+    named = os.environ.get("DEVMESH_CONFIG")
+    places = [Path(platformdirs.user_config_dir("devmesh")), Path("/etc/devmesh")]
+    candidates = [Path(named)] if named else [place / "config.toml" for place in places]
+    return next((path for path in candidates if path.exists()), None)
+
+
+class ServerSettings(BaseSettings):
+    """Every setting of a server process."""
+
+    model_config = SettingsConfigDict(env_prefix="DEVMESH_", extra="ignore", frozen=True)
+
+    state_dir: Path = Field(default_factory=default_state_dir)
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    allowed_hosts: tuple[str, ...] = Field((), description="Host names clients may use for us.")
+    database_url: SecretStr | None = Field(None, description="mysql://user:password@host/database")
+    mariadb_prefix: Path = _ROOT / ".mariadb"
+    mariadb_buffer_mib: int = Field(256, ge=16)
+    token: SecretStr | None = Field(None, description="Bearer token that every caller must send.")
+    timezone: str = Field("UTC", description="Zone in which naive times are read.")
+    embedding_model: str = Field(
+        PACKAGED_EMBEDDER,
+        description="The packaged model, or a folder or name for sentence-transformers.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    model: Path | None = Field(None, description="A GGUF file; default: the packaged Gemma 270M.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone of the IANA database") from error
+        return name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file over defaults; no .env file is read."""
+        file = TomlConfigSettingsSource(settings_cls, _config_file())
+        return init_settings, env_settings, file
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of naive times."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether the server listens to this machine alone."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def this_host() -> str:
+    """The name of this machine, as events from it carry it."""
+    return socket.gethostname() or "unknown"

@@ -1,0 +1,95 @@
+"""What people see at a terminal: rows as a table, answers, progress; plain text in a pipe."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from server.agent import Answer
+from server.index import Progress as Report
+from tools.answers import event_line, moment_text
+from tools.plain import one_line
+from tools.query_logs import LogPage
+from tools.records import Event
+from tools.similar_logs import SimilarPage
+
+_STYLES = {
+    "DEBUG": "dim",
+    "INFO": "",
+    "WARN": "yellow",
+    "ERROR": "red",
+    "CRITICAL": "bold red",
+    "FATAL": "bold white on red",
+}
+
+
+class Screen:
+    """Standard output as a table-drawing terminal, or as plain lines in a pipe."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._err = Console(stderr=True, highlight=False)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Lines of ours; markup in them means nothing."""
+        self._out.print(Text(text, style=style))
+
+    def complain(self, text: str) -> None:
+        """An error, on standard error."""
+        self._err.print(Text(text, style="red"))
+
+    def json(self, value: object) -> None:
+        """A value for programs."""
+        sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+
+    @contextmanager
+    def progress(self, task: str) -> Iterator[Report]:
+        """A progress bar on standard error for one long step; the report moves it."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=self._err) as bar:
+            shown = bar.add_task(task, total=None)
+            yield lambda done, total: bar.update(shown, completed=done, total=total)
+
+    def answer(self, answer: Answer, most_rows: int) -> None:
+        """The understood call, the rows, the answer."""
+        self.say(f"→ {one_line(answer.call, 300)}", "cyan")
+        self.rows(answer.page, most_rows)
+        self.say(answer.text)
+
+    def rows(self, page: object, most: int) -> None:
+        """The events or patterns of a page, newest or nearest first."""
+        if isinstance(page, LogPage):
+            self._events(page.events[:most])
+            hidden = len(page.events) - most
+            if hidden > 0:
+                self.say(f"… {hidden} more rows were read; --rows N or --json shows them", "dim")
+        elif isinstance(page, SimilarPage):
+            self._patterns(page)
+
+    def _events(self, events: list[Event]) -> None:
+        if not self._out.is_terminal:
+            for event in events:
+                self.say(event_line(event))
+            return
+        table = Table(box=None, pad_edge=False)
+        for name in ("id", "time (UTC)", "level", "host", "service"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("message", overflow="fold")
+        for event in events:
+            cells = (f"#{event.id}", moment_text(event.timestamp), event.level, event.host)
+            row = [*cells, event.service, one_line(event.message, 300)]
+            table.add_row(*(Text(one_line(cell, 400)) for cell in row), style=_STYLES[event.level])
+        self._out.print(table)
+
+    def _patterns(self, page: SimilarPage) -> None:
+        for found in page.patterns:
+            weak = " weak" if found.weak else ""
+            named = one_line(f"{found.service}: {found.pattern}", 200)
+            self.say(f"{found.score:.2f}{weak} x{found.count} {named}")
+            for event in found.samples[:1]:
+                self.say(f"     {event_line(event, 200)}", "dim")
