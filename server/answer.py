@@ -7,6 +7,7 @@ from typing import Any
 
 from server.calls import Candidate
 from tools.answers import coverage_lines, moment_text, range_text
+from tools.log_stats import StatsPage, stats_lines
 from tools.plain import one_line
 from tools.ports import Deps
 from tools.query_logs import LogPage
@@ -31,6 +32,8 @@ async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
         return await _of_events(page, understood, deps)
     if isinstance(page, SimilarPage):
         return _of_patterns(page)
+    if isinstance(page, StatsPage):
+        return Facts("\n".join(stats_lines(page)), [])
     return _of_points(page)
 
 

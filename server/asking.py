@@ -54,17 +54,8 @@ async def call_once(
         if as_json:
             screen.json(result.model_dump(mode="json", exclude_none=True))
         else:
-            screen.rows(result, len(getattr(result, "events", ())))
-            for line in _frame(tool.lines(result)):
-                screen.say(line, "dim")
-
-
-def _frame(lines: list[str]) -> list[str]:
-    """Head, hints and coverage of a tool's text: what the table does not show."""
-    return [lines[0], *(line for line in lines[1:] if line.startswith(_FRAME_STARTS))]
-
-
-_FRAME_STARTS = ("more:", "coverage:", "known gaps:", "No ", "Nothing")
+            for line in tool.lines(result):
+                screen.say(line)
 
 
 async def embed_waiting(parts: Home, screen: Screen) -> None:

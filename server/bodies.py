@@ -114,7 +114,7 @@ def _parse(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         # Bytes that are no UTF-8, raw control characters, lone surrogates: slower, but kept.
-        text = body.decode("utf-8", "backslashreplace")
+        text = body.decode("utf-8", "surrogateescape")
     try:
         return _scrubbed(json.loads(text, strict=False))
     except (ValueError, RecursionError) as error:
@@ -122,14 +122,21 @@ def _parse(body: bytes) -> Any:
 
 
 def _scrubbed(value: Any) -> Any:
-    """The value with lone surrogates written out, since no database stores them."""
+    """The value with what no database stores written out: stray bytes, lone surrogates."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return _written_out(value)
     if isinstance(value, list):
         return [_scrubbed(item) for item in value]
     if isinstance(value, dict):
         return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
     return value
+
+
+def _written_out(text: str) -> str:
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def read_object(body: bytes, media: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.evidence import Evidence
+from tools.log_stats import LOG_STATS
 from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
 from tools.similar_logs import SIMILAR_LOGS
@@ -38,6 +39,8 @@ def candidates(found: Evidence) -> list[Candidate]:
     if found.text:
         prior = _SURE if found.similar else -_SURE
         calls.append(Candidate(SIMILAR_LOGS, _similar(found), prior))
+    if found.counting.asked and not found.similar:
+        calls.append(Candidate(LOG_STATS, _stats(found), 2 * _SURE))
     if found.metric:
         calls.append(Candidate(QUERY_METRICS, _metric(found), _SURE))
     return calls
@@ -60,6 +63,12 @@ def _severity(found: Evidence) -> dict[str, Any]:
 def _query(found: Evidence) -> dict[str, Any]:
     contains = {"contains": found.contains or (found.text if found.quoted else None)}
     return _given(_where(found) | _severity(found) | contains | _when(found) | _limited(found))
+
+
+def _stats(found: Evidence) -> dict[str, Any]:
+    wanted = _where(found) | _severity(found) | {"contains": found.contains} | _when(found)
+    by = {"group_by": found.counting.group_by, "interval": found.counting.interval}
+    return _given(by | wanted)
 
 
 def _similar(found: Evidence) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from rapidfuzz import fuzz, process
 
+from server.counting_words import Counting, find_counting
 from server.times_in_words import find_times
 from tools.levels import Level
 from tools.ports import Catalogue
@@ -71,6 +72,7 @@ class Evidence:
     contains: str | None = None
     text: str | None = None
     similar: bool = False
+    counting: Counting = field(default_factory=Counting)
     quoted: list[str] = field(default_factory=list)
 
 
@@ -79,6 +81,7 @@ def find_evidence(question: str, names: Catalogue, now: datetime, zone: tzinfo) 
     found = Evidence(similar=bool(_SIMILAR.search(question)))
     found.quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(question)]
     found.text, rest = _subject(question, found)
+    found.counting = find_counting(rest)
     times = find_times(rest, now, zone)
     found.start, found.end, rest = times.start, times.end, times.rest
     found.limit, rest = _limit(rest)

@@ -21,6 +21,9 @@ from tools.catalogue import TOOLS
 from tools.errors import BadArguments, DevMeshError, StoreUnavailable, TooLarge
 from tools.ingest_logs import INGEST_LOGS, MAX_EVENTS
 from tools.ingest_metrics import INGEST_METRICS
+from tools.log_context import LOG_CONTEXT
+from tools.log_patterns import LOG_PATTERNS
+from tools.log_stats import LOG_STATS
 from tools.ports import Caller
 from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
@@ -50,6 +53,9 @@ def rest_app(home: Home, lifespan: Any = None) -> FastAPI:
     _add_ingest(app, home, "/ingest/metrics", INGEST_METRICS, "points")
     _add_query(app, home, "/query/logs", QUERY_LOGS)
     _add_query(app, home, "/query/metrics", QUERY_METRICS)
+    _add_query(app, home, "/stats/logs", LOG_STATS)
+    _add_query(app, home, "/patterns/logs", LOG_PATTERNS)
+    _add_context(app, home)
     _add_query(app, home, "/similar/logs", SIMILAR_LOGS)
     _add_post(app, home, "/similar/logs", SIMILAR_LOGS)
     _add_own(app, home)
@@ -87,6 +93,19 @@ def _add_query(app: FastAPI, home: Home, path: str, tool: AnyTool) -> None:
         return await _answer(tool, _query_arguments(request), home, request)
 
     _route(app, "GET", path, tool, handler, {"parameters": _parameters(tool)})
+
+
+def _add_context(app: FastAPI, home: Home) -> None:
+    async def handler(request: Request) -> Response:
+        arguments = _query_arguments(request) | {"event_id": request.path_params["event_id"]}
+        return await _answer(LOG_CONTEXT, arguments, home, request)
+
+    parameters = [
+        entry if entry["name"] != "event_id" else {**entry, "in": "path"}
+        for entry in _parameters(LOG_CONTEXT)
+    ]
+    path = "/context/logs/{event_id}"
+    _route(app, "GET", path, LOG_CONTEXT, handler, {"parameters": parameters})
 
 
 def _add_post(app: FastAPI, home: Home, path: str, tool: AnyTool) -> None:
@@ -238,4 +257,5 @@ async def _on_unknown_media(request: Request, error: Exception) -> Response:
 async def _on_no_route(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     code = "not_found" if status == 404 else "method_not_allowed"
-    return problem_response(status, code, f"{request.method} {request.url.path} is not served here")
+    detail = f"{request.method} {request.url.path} is not served here"
+    return problem_response(status, code, detail, getattr(error, "headers", None))

@@ -49,7 +49,7 @@ class EventsOut:
         """How many match; None when the rows must be read and there are too many."""
         if wanted.in_rollup:
             [[total]] = await self._pool.run(
-                "pattern_counts", **_whole_and_cut(wanted), total=True, seconds=self._seconds
+                "pattern_counts", **whole_and_cut(wanted), total=True, seconds=self._seconds
             )
             return int(total or 0)
         try:
@@ -63,7 +63,7 @@ class EventsOut:
     async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
         """Every pattern in the filter with its exact count."""
         rows = await self._pool.run(
-            "pattern_counts", **_whole_and_cut(wanted), each=True, seconds=self._seconds
+            "pattern_counts", **whole_and_cut(wanted), each=True, seconds=self._seconds
         )
         return [
             PatternCount(key, service, text, int(count), aware(first), aware(last))
@@ -161,7 +161,7 @@ def _order(page: Page) -> dict[str, Any]:
     return order
 
 
-def _whole_and_cut(wanted: Filter) -> dict[str, Any]:
+def whole_and_cut(wanted: Filter) -> dict[str, Any]:
     """The filter as whole minutes for the roll-up and the cut minutes at either end for rows."""
     given = columns(wanted)
     start, end = wanted.start, wanted.end

@@ -147,6 +147,7 @@ class PrivateServer:
     def _ensure(self) -> None:
         if self._answers():
             return
+        self._reap()
         installation = find_installation(self._prefix)
         _own_folder(self.socket.parent)
         if not (self.folder / "data" / "mysql").is_dir():
@@ -228,22 +229,33 @@ class PrivateServer:
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        while self._pid() == pid:
-            if self._child:
-                self._child.poll()  # reap it, if it is ours
+        # mariadbd removes its pid file before it lets go of its data: wait for the process.
+        while self._runs(pid):
+            self._reap()
             if time.monotonic() > deadline:
                 _log.warning("MariaDB (pid %d) is still stopping", pid)
                 return
             time.sleep(0.05)
+        self._reap()
 
     def _pid(self) -> int | None:
         """The pid of our running server; the pid file alone could name a stranger."""
         try:
             pid = int((self.folder / "mariadb.pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
-        return pid if os.fsencode(f"--socket={self.socket}") in command else None
+        return pid if self._runs(pid) else None
+
+    def _runs(self, pid: int) -> bool:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return os.fsencode(f"--socket={self.socket}") in command
+
+    def _reap(self) -> None:
+        if self._child is not None:
+            self._child.poll()
 
     def _log_end(self) -> str:
         try:

@@ -10,8 +10,18 @@ from sql.metrics import Metrics
 from sql.migrate import migrate
 from sql.pool import Address, Connection, Pool
 from sql.private import PrivateServer
+from sql.stats import Stats
 from sql.vectors import Vectors
-from tools.ports import Catalogue, Filter, MetricFilter, Page, PatternCount, ReadyEvent, ReadyPoint
+from tools.ports import (
+    Catalogue,
+    Filter,
+    MetricFilter,
+    Page,
+    PatternCount,
+    ReadyEvent,
+    ReadyPoint,
+    StatRow,
+)
 from tools.records import Coverage, Event, Heartbeat
 
 
@@ -37,6 +47,7 @@ class MariaStore:
         self._in = EventsIn(self.pool, now)
         self._out = EventsOut(self.pool)
         self._metrics = Metrics(self.pool)
+        self._stats = Stats(self.pool)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""
@@ -109,6 +120,16 @@ class MariaStore:
     ) -> list[dict[str, Any]]:
         """See LogStore."""
         return await self._metrics.buckets(wanted, seconds, aggregate, limit)
+
+    async def count_by(
+        self, wanted: Filter, column: str | None, width: int | None, limit: int
+    ) -> list[StatRow]:
+        """See LogStore."""
+        return await self._stats.count_by(wanted, column, width, limit)
+
+    async def pattern_texts(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
+        """See LogStore."""
+        return await self._stats.patterns(ids)
 
     async def heartbeat(self, beat: Heartbeat) -> None:
         """Keep a shipper's latest word and the gaps it reports; a gap told twice counts once."""

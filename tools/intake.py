@@ -190,7 +190,7 @@ def _given_uid(uid: str) -> bytes:
 
 def _meta(given: dict[str, Any] | str | None, notes: dict[str, Any]) -> str | None:
     """The meta as JSON that MariaDB takes; what does not fit is kept as clipped text and said."""
-    value = _parsed(given)
+    value = _parsed(given) or {}
     if not value and not notes:
         return None
     if isinstance(value, dict) and _depth(value) <= _META_DEPTH:

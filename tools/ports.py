@@ -88,6 +88,15 @@ class PatternCount:
 
 
 @dataclass(frozen=True, slots=True)
+class StatRow:
+    """How many events share a name (None: the column is empty, or not asked for) and interval."""
+
+    name: str | None
+    start: datetime | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """How near a pattern is in meaning: the mixed score and the plain cosine."""
 
@@ -147,6 +156,14 @@ class LogStore(Protocol):
         self, wanted: Filter, pattern_ids: Sequence[int], each: int
     ) -> dict[int, list[Event]]:
         """The newest events of each pattern in the filter."""
+
+    async def count_by(
+        self, wanted: Filter, column: str | None, width: int | None, limit: int
+    ) -> list[StatRow]:
+        """Exact counts by a column and by intervals of `width` seconds, latest first, then most."""
+
+    async def pattern_texts(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
+        """Service, text, first and last time ever of patterns, by id."""
 
     async def coverage(self, wanted: Filter) -> Coverage:
         """Who was heard in scope and what is known to be missing."""

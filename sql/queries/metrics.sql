@@ -15,9 +15,8 @@ LIMIT %(limit)s
 -- name: bucket_points
 -- One row an interval that has points, newest first; intervals start at multiples since 1970.
 SET STATEMENT max_statement_time = %(seconds)s FOR
-SELECT TIMESTAMPADD(SECOND,
-           FLOOR(TIMESTAMPDIFF(SECOND, '1970-01-01', timestamp) / %(width)s) * %(width)s,
-           '1970-01-01') AS bucket,
+SELECT TIMESTAMP'1970-01-01 00:00:00' + INTERVAL
+           (TIMESTAMPDIFF(SECOND, '1970-01-01', timestamp) DIV %(width)s * %(width)s) SECOND AS bucket,
        AVG(value) -- ? avg
        MIN(value) -- ? min
        MAX(value) -- ? max

@@ -1,0 +1,56 @@
+"""Running one command: its settings, its log, its exit status."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import typer
+
+from tools.errors import BadArguments, DevMeshError, Unavailable
+
+OK, WRONG, AWAY = 0, 2, 3
+"""Exit status: done; the request was wrong; something needed is away."""
+
+
+def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = True) -> None:
+    """Run one command over its settings; our errors become a line and an exit status.
+
+    A quiet command logs warnings only, unless the settings ask for everything.
+    """
+    from pydantic import ValidationError
+
+    from server.settings import ServerSettings
+
+    try:
+        settings = ServerSettings()
+        _configure_logging(
+            "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
+        )
+        asyncio.run(work(settings))
+    except ValidationError as error:
+        for detail in error.errors():
+            name = "_".join(str(part) for part in detail["loc"]).upper()
+            sys.stderr.write(f"devmesh: DEVMESH_{name}: {detail['msg']}\n")
+        raise typer.Exit(WRONG) from error
+    except DevMeshError as error:
+        sys.stderr.write(f"devmesh: {_words(error)}\n")
+        raise typer.Exit(AWAY if isinstance(error, Unavailable) else WRONG) from error
+
+
+def _words(error: DevMeshError) -> str:
+    if not isinstance(error, BadArguments):
+        return str(error)
+    return "; ".join(
+        f"{entry['field']}: {entry['rule']}"
+        + (f", not {entry['value']!r}" if entry["value"] is not None else "")
+        for entry in error.problems
+    )
+
+
+def _configure_logging(level: str) -> None:
+    """Log lines go to standard error; libraries speak only when something is wrong."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("httpx2", "sentence_transformers", "transformers", "asyncio", "mcp"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,81 @@
+-- name: rollup_stats
+-- Counts by a column the roll-up knows and by interval: whole minutes from the roll-up, cut ones
+-- from rows. Each part is summed up before the parts are joined.
+SET STATEMENT max_statement_time = %(seconds)s FOR
+SELECT part.name, part.bucket, SUM(part.n)
+FROM (
+    SELECT p.service AS name, -- ? by_service
+    SELECT r.host AS name, -- ? by_host
+    SELECT CAST(r.level AS CHAR) AS name, -- ? by_level
+    SELECT r.pattern_id AS name, -- ? by_pattern
+    SELECT NULL AS name, -- ? by_nothing
+        TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.minute) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
+        NULL AS bucket, -- ? one_bucket
+        SUM(r.count) AS n
+    FROM log_rollup AS r
+    JOIN log_patterns AS p ON p.id = r.pattern_id -- ? joined
+    WHERE 1 = 1
+      AND r.minute >= %(whole_start)s -- ? whole_start
+      AND r.minute < %(whole_end)s -- ? whole_end
+      AND r.host = %(host)s -- ? host
+      AND r.level IN %(levels)s -- ? levels
+      AND p.service IN %(services)s -- ? services
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT e.service, -- ? by_service
+    SELECT e.host, -- ? by_host
+    SELECT CAST(e.level AS CHAR), -- ? by_level
+    SELECT e.pattern_id, -- ? by_pattern
+    SELECT NULL, -- ? by_nothing
+        TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', e.timestamp) DIV %(width)s * %(width)s) SECOND, -- ? width
+        NULL, -- ? one_bucket
+        COUNT(*)
+    FROM log_events AS e
+    WHERE FALSE -- ? whole
+    WHERE ( -- ? cut
+        FALSE -- ? cut
+        OR (e.timestamp >= %(head_start)s AND e.timestamp < %(head_end)s) -- ? head_start
+        OR (e.timestamp >= %(tail_start)s AND e.timestamp < %(tail_end)s) -- ? tail_start
+      ) -- ? cut
+      AND e.host = %(host)s -- ? host
+      AND e.level IN %(levels)s -- ? levels
+      AND e.service IN %(services)s -- ? services
+    GROUP BY 1, 2
+) AS part
+GROUP BY part.name, part.bucket
+ORDER BY part.bucket DESC, 3 DESC, part.name
+LIMIT %(limit)s
+
+-- name: row_stats
+-- The same by any column, from the rows themselves.
+SET STATEMENT max_statement_time = %(seconds)s FOR
+SELECT service, -- ? by_service
+SELECT host, -- ? by_host
+SELECT CAST(level AS CHAR), -- ? by_level
+SELECT pattern_id, -- ? by_pattern
+SELECT source, -- ? by_source
+SELECT event_type, -- ? by_event_type
+SELECT error_code, -- ? by_error_code
+SELECT NULL, -- ? by_nothing
+    TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', timestamp) DIV %(width)s * %(width)s) SECOND, -- ? width
+    NULL, -- ? one_bucket
+    COUNT(*)
+FROM log_events
+WHERE 1 = 1
+  AND timestamp >= %(start)s -- ? start
+  AND timestamp < %(end)s -- ? end
+  AND service IN %(services)s -- ? services
+  AND host = %(host)s -- ? host
+  AND source = %(source)s -- ? source
+  AND level IN %(levels)s -- ? levels
+  AND message LIKE %(contains)s -- ? contains
+  AND trace_id = %(trace_id)s -- ? trace_id
+  AND error_code = %(error_code)s -- ? error_code
+  AND event_type = %(event_type)s -- ? event_type
+GROUP BY 1, 2
+ORDER BY 2 DESC, 3 DESC, 1
+LIMIT %(limit)s
+
+-- name: patterns_by_id
+-- Service, text, first and last time of patterns.
+SELECT id, service, text, first_seen, last_seen FROM log_patterns WHERE id IN %(patterns)s

@@ -1,0 +1,177 @@
+"""log_patterns: what kinds of lines there are, which are new, and what changed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from tools.answers import coverage_lines, empty_hint, moment_text, range_text, within_budget
+from tools.errors import BadArguments
+from tools.filters import LevelScope, When, range_of, resolve
+from tools.plain import one_line
+from tools.ports import Deps, Filter, PatternCount
+from tools.records import Coverage, Moment, Range
+from tools.timespan import parse_time
+from tools.tool import Tool
+
+
+class LogPatterns(LevelScope):
+    """The filter, and what to compare with."""
+
+    new_only: bool = Field(False, description="Only patterns never seen before start_time.")
+    compare_to: When | None = Field(
+        None, description="Start of an earlier window of the same length, e.g. 2d or yesterday."
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class Pattern(BaseModel):
+    """One pattern in the range."""
+
+    pattern_id: int
+    service: str
+    pattern: str
+    count: int
+    share: float = Field(description="Part of the range's events, 0 to 1.")
+    first_seen: Moment = Field(description="In the range.")
+    last_seen: Moment = Field(description="In the range.")
+    new: bool | None = Field(None, description="Never seen before start_time.")
+    before: int | None = Field(None, description="Count in the window compared with.")
+    change: int | None = Field(None, description="Count less the count before.")
+
+
+class PatternsPage(BaseModel):
+    """Patterns, the most frequent first; compared, the greatest change first."""
+
+    patterns: list[Pattern]
+    range: Range
+    compared: Range | None = None
+    total: int = Field(description="Events in the range.")
+    left_out: int
+    complete: bool
+    hint: str | None = None
+    coverage: Coverage
+
+
+async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
+    """Patterns with exact counts.
+
+    Raises:
+        BadArguments: for a bad time; new_only or compare_to without start_time.
+    """
+    wanted = resolve(asked, deps)
+    earlier = _earlier(asked, wanted, deps)
+    counts = await deps.store.pattern_counts(wanted)
+    total = sum(pattern.count for pattern in counts)
+    patterns = [_pattern(counted, total) for counted in counts]
+    if wanted.start is not None:
+        await _mark_new(patterns, wanted.start, deps)
+    if asked.new_only:
+        patterns = [pattern for pattern in patterns if pattern.new]
+    if earlier is not None:
+        patterns = _compared(patterns, await deps.store.pattern_counts(earlier))
+    patterns.sort(key=lambda one: (-abs(one.change or 0), -one.count, one.pattern_id))
+    shown = patterns[: asked.limit]
+    shown = shown[: within_budget(map(pattern_line, shown), deps.caller)]
+    return PatternsPage(
+        patterns=shown,
+        range=range_of(wanted, deps),
+        compared=range_of(earlier, deps) if earlier else None,
+        total=total,
+        left_out=len(patterns) - len(shown),
+        complete=len(patterns) == len(shown),
+        hint=await _hint(bool(shown), total, wanted, deps),
+        coverage=await deps.store.coverage(wanted),
+    )
+
+
+def _earlier(asked: LogPatterns, wanted: Filter, deps: Deps) -> Filter | None:
+    """The window to compare with, as long as the range asked for."""
+    for name, given in (("new_only", asked.new_only), ("compare_to", asked.compare_to)):
+        if given and wanted.start is None:
+            raise BadArguments.one(name, "needs start_time", given)
+    if asked.compare_to is None or wanted.start is None:
+        return None
+    now = deps.now()
+    start = parse_time(asked.compare_to, now, deps.zone, "compare_to")
+    end = start + ((wanted.end or now) - wanted.start)
+    if start >= wanted.start:
+        raise BadArguments.one("compare_to", "must be earlier than start_time", asked.compare_to)
+    return replace(wanted, start=start, end=end)
+
+
+def _pattern(counted: PatternCount, total: int) -> Pattern:
+    return Pattern(
+        pattern_id=counted.id,
+        service=counted.service,
+        pattern=counted.text,
+        count=counted.count,
+        share=round(counted.count / total, 4),
+        first_seen=counted.first_seen,
+        last_seen=counted.last_seen,
+    )
+
+
+async def _mark_new(patterns: list[Pattern], start: datetime, deps: Deps) -> None:
+    """Whether a pattern's first event ever, on any host and level, lies in the range."""
+    ever = await deps.store.pattern_texts([pattern.pattern_id for pattern in patterns])
+    for pattern in patterns:
+        pattern.new = ever[pattern.pattern_id][2] >= start
+
+
+def _compared(patterns: list[Pattern], earlier: list[PatternCount]) -> list[Pattern]:
+    """The patterns with their counts before, and those that have fallen silent."""
+    before = {counted.id: counted for counted in earlier}
+    for pattern in patterns:
+        counted = before.pop(pattern.pattern_id, None)
+        pattern.before = counted.count if counted else 0
+        pattern.change = pattern.count - pattern.before
+    gone = [_pattern(counted, 1) for counted in before.values()]
+    for pattern in gone:
+        pattern.before, pattern.change = pattern.count, -pattern.count
+        pattern.count, pattern.share, pattern.new = 0, 0.0, False
+    return patterns + gone
+
+
+async def _hint(any_shown: bool, total: int, wanted: Filter, deps: Deps) -> str | None:
+    if any_shown:
+        return None
+    return "No new pattern: all were seen before." if total else await empty_hint(wanted, deps)
+
+
+def pattern_line(found: Pattern) -> str:
+    """One pattern as a line."""
+    change = f" ({found.before} before)" if found.before is not None else ""
+    new = " new" if found.new else ""
+    span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
+    named = one_line(f"{found.service}: {found.pattern}", 200)
+    return f"x{found.count} {found.share:.0%}{change}{new}, {span}: {named}"
+
+
+def patterns_lines(page: PatternsPage) -> list[str]:
+    """The page as text: one line a pattern."""
+    compared = f", compared with {range_text(page.compared)}" if page.compared else ""
+    head = (
+        f"{len(page.patterns)} patterns of {page.total} events, {range_text(page.range)}{compared}"
+    )
+    lines = [head, *map(pattern_line, page.patterns)]
+    if page.left_out:
+        lines.append(f"{page.left_out} more patterns: raise limit, or narrow the filter")
+    if page.hint:
+        lines.append(page.hint)
+    return lines + coverage_lines(page.coverage)
+
+
+LOG_PATTERNS = Tool(
+    name="log_patterns",
+    title="Log patterns",
+    purpose=(
+        "List the kinds of messages (variables masked) with counts and shares: what there is, "
+        "what is new since start_time, what changed against an earlier window."
+    ),
+    takes=LogPatterns,
+    gives=PatternsPage,
+    run=log_patterns,
+    lines=patterns_lines,
+)

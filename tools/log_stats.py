@@ -1,0 +1,118 @@
+"""log_stats: exact counts by a column, or a timeline, without reading rows."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from tools.answers import coverage_lines, empty_hint, moment_text, range_text, within_budget
+from tools.filters import LogFilter, range_of, resolve
+from tools.plain import one_line
+from tools.ports import Deps, StatRow
+from tools.records import Coverage, Moment, Range
+from tools.timespan import parse_interval
+from tools.tool import Tool
+
+Column = Literal["service", "host", "level", "source", "event_type", "error_code", "pattern"]
+
+
+class LogStats(LogFilter):
+    """The filter of query_logs, and what to count by."""
+
+    group_by: Column | None = None
+    interval: Annotated[str, Field(min_length=2, max_length=10)] | None = Field(
+        None, description="Timeline in steps of 1m, 5m, 1h, 1d."
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = 50
+
+
+class Group(BaseModel):
+    """The number of events of one name, or of one interval, or of both."""
+
+    name: str | None = Field(None, description="Null: the events have no value in that column.")
+    start: Moment | None = Field(None, description="Start of the interval.")
+    count: int
+
+
+class StatsPage(BaseModel):
+    """Counts: the largest first, or the latest interval first."""
+
+    groups: list[Group]
+    group_by: str | None
+    interval: str | None
+    range: Range
+    total: int | None = Field(description="Exact number of matching events.")
+    complete: bool
+    hint: str | None = None
+    coverage: Coverage
+
+
+async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
+    """Exact counts; intervals without events are left out.
+
+    Raises:
+        BadArguments: for a bad time or interval.
+    """
+    wanted = resolve(asked, deps)
+    width = parse_interval(asked.interval) if asked.interval else None
+    rows: list[StatRow] = []
+    if asked.group_by or width:
+        rows = await deps.store.count_by(wanted, asked.group_by, width, asked.limit + 1)
+    groups = await _named(rows[: asked.limit], asked.group_by, deps)
+    groups = groups[: within_budget(map(group_line, groups), deps.caller)]
+    total = await deps.store.count_events(wanted)
+    return StatsPage(
+        groups=groups,
+        group_by=asked.group_by,
+        interval=asked.interval,
+        range=range_of(wanted, deps),
+        total=total,
+        complete=len(groups) == len(rows),
+        hint=await empty_hint(wanted, deps) if total == 0 else None,
+        coverage=await deps.store.coverage(wanted),
+    )
+
+
+async def _named(rows: list[StatRow], column: str | None, deps: Deps) -> list[Group]:
+    """The rows as groups; a pattern is named by its service and text."""
+    names = {row.name: row.name for row in rows}
+    if column == "pattern":
+        texts = await deps.store.pattern_texts([int(name) for name in names if name])
+        names = {str(key): f"{found[0]}: {found[1]}" for key, found in texts.items()}
+    return [Group(name=names.get(row.name), start=row.start, count=row.count) for row in rows]
+
+
+def group_line(group: Group) -> str:
+    """One group as a line."""
+    when = f"{moment_text(group.start)} " if group.start else ""
+    name = one_line(group.name, 200) if group.name is not None else ""
+    return f"{when}{group.count} {name}".rstrip()
+
+
+def stats_lines(page: StatsPage) -> list[str]:
+    """The page as text: the total, then a line a group."""
+    total = "an uncounted number of" if page.total is None else str(page.total)
+    by = "".join(
+        f" {word} {value}"
+        for word, value in (("by", page.group_by), ("each", page.interval))
+        if value
+    )
+    lines = [f"{total} events{by}, {range_text(page.range)}", *map(group_line, page.groups)]
+    if not page.complete:
+        lines.append("more groups: raise limit, narrow the filter or widen the interval")
+    if page.hint:
+        lines.append(page.hint)
+    return lines + coverage_lines(page.coverage)
+
+
+LOG_STATS = Tool(
+    name="log_stats",
+    title="Count logs",
+    purpose=(
+        "Count events exactly, by service, host, level, pattern or another column, and/or as a "
+        "timeline. For how many, how often, which most. For the rows themselves, use query_logs."
+    ),
+    takes=LogStats,
+    gives=StatsPage,
+    run=log_stats,
+    lines=stats_lines,
+)
