@@ -53,10 +53,12 @@ class EventsIn:
     async def _insert(
         self, connection: Connection, events: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> int:
-        rows = connection.rows([_row(event, ids[event.pattern_key]) for event in events])
-        inserted = {uid for (uid,) in await connection.run("add_events", rows=rows)}
-        if len(inserted) < len(events):
-            await _only_duplicates(connection)
+        inserted: set[bytes] = set()
+        for rows in connection.parts([_row(event, ids[event.pattern_key]) for event in events]):
+            new = {uid for (uid,) in await connection.run("add_events", rows=rows)}
+            if len(new) < rows.count:
+                await _only_duplicates(connection)
+            inserted |= new
         fresh = _once_each(events, inserted)
         if fresh:
             await self._count(connection, fresh, ids)

@@ -30,12 +30,16 @@ class Partitions:
         first, last = min([*near, today]), today + timedelta(days=AHEAD)
         if self._covers(first, last):
             return
-        async with self._working, self._pool.connection() as connection:
+
+        async def work(connection: Connection) -> tuple[date, date]:
             await connection.run("lock", name=_LOCK)
             try:
-                self._known = await _cover(connection, first, last)
+                return await _cover(connection, first, last)
             finally:
                 await connection.run("unlock", name=_LOCK)
+
+        async with self._working:
+            self._known = await self._pool.retried(work, transaction=False)
 
     def _covers(self, first: date, last: date) -> bool:
         return self._known is not None and self._known[0] <= first and last <= self._known[1]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -24,6 +24,8 @@ _GONE = {1040, 1053, 1077, 1129, 1203, 1205, 1927, 2002, 2003, 2006, 2013, 2014,
 _TOO_LONG = {1028, 1317, 1969, 3024}
 _RETRY = {1205, 1213, 1020}
 _NO_DATABASE = 1049
+_PART = 4 * 1024 * 1024
+"""Characters of rows in one statement; four bytes each still fit 16 MiB."""
 _TRIES = 6
 
 
@@ -97,7 +99,20 @@ class Connection:
 
     def rows(self, rows: list[Row]) -> "Rows":
         """Many rows as the list that VALUES takes."""
-        return Rows(",\n".join(map(self._literal, rows)))
+        return Rows(",\n".join(map(self._literal, rows)), len(rows))
+
+    def parts(self, rows: list[Row]) -> Iterator["Rows"]:
+        """The same in parts that a server's usual max_allowed_packet takes."""
+        texts: list[str] = []
+        size = 0
+        for text in map(self._literal, rows):
+            if texts and size + len(text) > _PART:
+                yield Rows(",\n".join(texts), len(texts))
+                texts, size = [], 0
+            texts.append(text)
+            size += len(text)
+        if texts:
+            yield Rows(",\n".join(texts), len(texts))
 
     async def begin(self) -> None:
         """Open a transaction."""
@@ -114,9 +129,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows already written as SQL."""
+    """Rows already written as SQL, and their number."""
 
     text: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

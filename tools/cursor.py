@@ -5,6 +5,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -25,7 +26,8 @@ class Cursor:
 def write_cursor(cursor: Cursor, question: str) -> str:
     """The cursor as text that a caller hands back unread."""
     moment, row = cursor.after
-    body = orjson.dumps([moment, row, cursor.start, cursor.end, _seal(question)])
+    place = [moment.isoformat(), row, _text(cursor.start), _text(cursor.end)]
+    body = orjson.dumps([*place, _seal(question, place)])
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
@@ -37,18 +39,24 @@ def read_cursor(text: str, question: str) -> Cursor:
     """
     try:
         body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        moment, row, start, end, seal = orjson.loads(body)
-        if seal != _seal(question) or not isinstance(row, int):
+        *place, seal = orjson.loads(body)
+        if seal != _seal(question, place):
             raise BadArguments.one("cursor", RULE, text)
-        after = (datetime.fromisoformat(moment), row)
-        return Cursor(after, start and _moment(start), end and _moment(end))
-    except (ValueError, TypeError, binascii.Error) as error:
+        moment, row, start, end = place
+        return Cursor((_moment(moment), row), start and _moment(start), end and _moment(end))
+    except (ValueError, TypeError, RecursionError, binascii.Error) as error:
         raise BadArguments.one("cursor", RULE, text) from error
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment and moment.isoformat()
 
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _seal(question: str) -> str:
-    return hashlib.blake2b(question.encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+def _seal(question: str, place: list[Any]) -> str:
+    """Of the question and the place, so that a cursor garbled on its way is refused as well."""
+    sealed = f"{place!r} {question}".encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(sealed, digest_size=6).hexdigest()

@@ -1,6 +1,7 @@
 """From what senders write to what the store takes: limits kept, cuts said, identity fixed."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tools.tool import problem
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_HEX = re.compile(r"[0-9a-fA-F]{32}")
 _META_DEPTH = 30
 """MariaDB's JSON_VALID refuses more than 32 levels."""
 
@@ -137,18 +139,20 @@ def _ready(event: NewEvent, moment: datetime, arrival: Arrival, seen: Counter[by
         "event_type": event.event_type,
         "error_code": event.error_code,
     }
-    for name, text in columns.items():
+    for name, given in columns.items():
+        columns[name] = text = given and _storable(given)
         if text and len(text) > _WIDTHS[name]:
             notes.setdefault("clipped", {})[name] = text
             columns[name] = text[: _WIDTHS[name]]
+    meta = _meta(event.meta_json, notes)
     masked = mask(message)
     service = str(columns["service"])
     return ReadyEvent(
-        uid=_uid(event, moment, columns, seen),
+        uid=_uid(event, moment, [meta, *columns.values()], seen),
         timestamp=moment,
         level=event.level,
         message=message,
-        meta_json=_meta(event.meta_json, notes),
+        meta_json=meta,
         pattern_key=pattern_key(service, masked),
         pattern=masked,
         **columns,  # type: ignore[arg-type]
@@ -159,19 +163,23 @@ def _message(text: str | None, notes: dict[str, Any]) -> str:
     if not text:
         notes["no_message"] = True
         return ""
-    if len(text) * 4 <= MESSAGE_MAX_BYTES:
-        return text
     encoded = text.encode("utf-8", "backslashreplace")
-    if len(encoded) <= MESSAGE_MAX_BYTES:
-        return text
-    notes["message_bytes"] = len(encoded)
+    if len(encoded) > MESSAGE_MAX_BYTES:
+        notes["message_bytes"] = len(encoded)
     return encoded[:MESSAGE_MAX_BYTES].decode("utf-8", "ignore")
 
 
-def _uid(event: NewEvent, moment: datetime, columns: dict[str, Any], seen: Counter[bytes]) -> bytes:
+def _storable(text: str) -> str:
+    """The text with lone surrogates, which UTF-8 cannot hold, written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _uid(
+    event: NewEvent, moment: datetime, stored: list[str | None], seen: Counter[bytes]
+) -> bytes:
     if event.uid is not None:
         return _given_uid(event.uid)
-    parts = [moment.isoformat(), event.level, event.message, event.meta_json, *columns.values()]
+    parts = [moment.isoformat(), event.level, event.message, *stored]
     digest = hashlib.blake2b(repr(parts).encode("utf-8", "backslashreplace"), digest_size=16)
     seen[digest.digest()] += 1
     digest.update(b"%d" % seen[digest.digest()])
@@ -180,11 +188,8 @@ def _uid(event: NewEvent, moment: datetime, columns: dict[str, Any], seen: Count
 
 def _given_uid(uid: str) -> bytes:
     """32 hex digits are taken as they are; any other name is hashed to 16 bytes."""
-    if len(uid) == 32:
-        try:
-            return bytes.fromhex(uid)
-        except ValueError:
-            pass
+    if _HEX.fullmatch(uid):
+        return bytes.fromhex(uid)
     return hashlib.blake2b(uid.encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
@@ -198,7 +203,8 @@ def _meta(given: dict[str, Any] | str | None, notes: dict[str, Any]) -> str | No
         if len(text) <= META_MAX_BYTES:
             return text.decode()
     kept = _dumps(value)
-    part = kept[: META_MAX_BYTES // 2].decode("utf-8", "ignore")
+    # JSON within JSON grows to twice its length at most; the rest is room for the notes.
+    part = kept[: META_MAX_BYTES // 3].decode("utf-8", "ignore")
     return _dumps({**_short(notes), "meta_bytes": len(kept), "meta_text": part}).decode()
 
 
@@ -232,4 +238,11 @@ def _dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
     except (orjson.JSONEncodeError, RecursionError):
-        return orjson.dumps({"unreadable": repr(value)[:1000].encode("ascii", "replace").decode()})
+        return orjson.dumps({"unreadable": _clipped_repr(value)})
+
+
+def _clipped_repr(value: Any) -> str:
+    try:
+        return repr(value)[:1000].encode("ascii", "replace").decode()
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deeply"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from tools.errors import BadArguments
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_AGE = re.compile(r"(?:now\s*-\s*)?((?:\d+\s*[smhdw]\s*)+)(?:ago)?", re.IGNORECASE)
-_PART = re.compile(r"(\d+)\s*([smhdw])", re.IGNORECASE)
+_AGE = re.compile(r"(?:now\s*-\s*)?((?:\d{1,15}\s*[smhdw]\s*)+)(?:ago)?", re.IGNORECASE)
+_PART = re.compile(r"(\d{1,15})\s*([smhdw])", re.IGNORECASE)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -57,24 +58,22 @@ class Tool(Generic[Takes, Gives]):
         Raises:
             BadArguments: as `call`.
         """
-        hidden = set() if deps.caller.rest else self.rest_only & raw.keys()
-        if hidden:
-            known = [name for name in self.takes.model_fields if name not in self.rest_only]
-            rule = f"unknown name; allowed: {', '.join(known)}"
-            raise BadArguments([{"field": name, "rule": rule, "value": None} for name in hidden])
+        hidden = frozenset() if deps.caller.rest else self.rest_only
+        known = [name for name in self.takes.model_fields if name not in hidden]
+        refused = [name for name in raw if name in hidden]
+        if refused:
+            raise BadArguments(
+                [{"field": name, "rule": _unknown(name, known), "value": None} for name in refused]
+            )
         try:
             arguments = self.takes.model_validate(dict(raw))
         except ValidationError as error:
-            raise BadArguments(self.problems(error)) from error
+            raise BadArguments([problem(one, known) for one in error.errors()]) from error
         limit = getattr(arguments, "limit", 0)
         if limit > deps.caller.max_rows:
             rule = f"must be at most {deps.caller.max_rows}"
             raise BadArguments.one("limit", rule, limit)
         return arguments
-
-    def problems(self, error: ValidationError) -> list[dict[str, Any]]:
-        """What was wrong with the arguments, one entry each, in words for a caller."""
-        return [problem(detail, list(self.takes.model_fields)) for detail in error.errors()]
 
 
 AnyTool = Tool[Any, Any]
@@ -82,10 +81,10 @@ AnyTool = Tool[Any, Any]
 
 def problem(detail: Any, known: list[str]) -> dict[str, Any]:
     """One pydantic error as `{field, rule, value}`; `known` are the names that would be allowed."""
-    field = ".".join(str(part) for part in detail["loc"]) or "arguments"
+    field = _short(".".join(str(part) for part in detail["loc"])) or "arguments"
     kind, given = detail["type"], detail.get("input")
     if kind == "extra_forbidden":
-        rule = f"unknown name; allowed: {', '.join(known)}"
+        rule = _unknown(str(detail["loc"][-1]), known)
     elif kind == "missing":
         rule, given = "is required", None
     elif kind == "enum":
@@ -95,11 +94,22 @@ def problem(detail: Any, known: list[str]) -> dict[str, Any]:
     return {"field": field, "rule": rule, "value": _short(given)}
 
 
+def _unknown(name: str, known: list[str]) -> str:
+    meant = get_close_matches(name, known, 1)
+    return (
+        f"unknown name{f', did you mean {meant[0]}?' if meant else ''}; allowed: {', '.join(known)}"
+    )
+
+
 def _short(value: object) -> str | None:
     if value is None:
         return None
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except RecursionError:
+        text = f"a {type(value).__name__} nested too deeply"
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def untitled(schema: Any) -> Any:
