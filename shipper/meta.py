@@ -84,7 +84,10 @@ def _command(value: Any) -> Any:
 
 def fit(meta: dict[str, Any]) -> dict[str, Any]:
     """The meta as it is when it is small enough, else with its largest values marked as dropped."""
-    size = len(orjson.dumps(meta))
+    try:
+        size = len(orjson.dumps(meta))
+    except TypeError:  # a field name that is no Unicode text
+        return fit({as_text(name): value for name, value in meta.items()})
     if size <= MAX_BYTES:
         return meta
     sizes = {name: len(orjson.dumps({name: value})) for name, value in meta.items()}

@@ -10,15 +10,15 @@ from shipper.secret_phrases import hide_phrases
 from shipper.secret_rules import lowered
 from shipper.secret_shapes import hide_blocks, hide_shapes
 
-# Searched in lower-case text. Every alternative begins with a plain character and no two with the
-# same one: that is what makes the search skip quickly. It may hit for nothing, but must not miss.
+# Searched in lower-case text. Every alternative begins with a plain character, which is what makes
+# the search skip quickly. It may hit for nothing, but must not miss.
 _SIGNS = re.compile(
     r"p(?:ass(?:[wpc=:_.\"' -]|$)|swd|wd|sk[\"'=: ]|in[ :=]|rivate-l)"
     r"|s(?:ecret|ess(?:[_.-]?i|ion[_\"'=: ]|[=:])|id[\"'=: ]|nmp)"
     r"|token|ke(?:y[s_\"'=: .\])>-]|nnwort)|jwt|b(?:earer |asic |egin |indpw)|o(?:tp|per |racle)"
     r"|auth[^oe]|author?iz|m(?:ot_?de|c |asterau)|c(?:red|ookie|vv|vc|ommunity|ontrase|ode[ :=])"
-    r""
-    r"|identif|r(?:equirep|[ow]comm)|@|add_user|net us|value|e(?:nable |cho |xpdp)|f(?:reerdp)|login |htpasswd"
+    r"|identif|r(?:equirep|[ow]comm)|@|add_user|net us|value|e(?:nable |cho |xpdp)|freerdp"
+    r"|login |htpasswd"
     r"|<<<| (?:-{1,2}[a-z]*[puawkxcs]|/p[a:])|[\"']-|\| "
 )
 
@@ -42,7 +42,8 @@ def redact_value(key: str, value: Any) -> Any:
     if isinstance(value, dict | list):
         return _redact_inner(key, value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return redact_value(key, str(value)) if kind_of_key(key) else value
+        kind = kind_of_key(key)
+        return f"[redacted:{kind}]" if kind and is_secret(kind, str(value)) else value
     return value
 
 

@@ -24,15 +24,19 @@ _QUOTED = (
 # A delimiter belongs to an unquoted value where more of the value follows, not another key.
 _PLAIN = (
     r"(?:[^\s\"'`<>&;,(){}\[\]\\]|\\(?![nrt\"'])|&(?![\w.\[\]-]+=|\s|$)|;(?!\s|$|[\w .-]+=)"
-    r"|,(?!\s|$|[\w.\"' -]+[=:])|[(){}\[\]<>\"'`](?=[^\s\"'`,;&(){}\[\]<>]))+"
+    r"|,(?!\s|$|[\w.\"' -]+[=:])|[(){}\[\]<>\"'`](?=[^\s\"'`,;&(){}\[\]<>])){1,400}"
 )
 _KEYED = re.compile(
     rf"(?P<word>{_WORD})(?P<tail>[a-z0-9_.-]{{0,40}})"
     r"(?P<sep>(?:\\?[\"'\]`]){0,2}\s{0,6}(?:=>|:=|={1,3}|::?(?!//)|%3[da]|\\u003d)\s{0,6}"
     r"(?:[bur](?=[\"'])|\(|\[(?=[\"']))?)"
-    r"(?P<value><[\w :-]*>|\[[\w :-]*\]|\$?\{[^}\n]{0,80}\}+|\$\([^)\n]{0,80}\)"
-    rf"|{_QUOTED}|{_PLAIN})"
+    r"(?P<value><[\w :-]*>|\[[\w :-]*\]|(?:\{\{|\$\{)[^}\n]{0,80}\}+|\{[\w .-]{0,80}\}+"
+    r"|\$\([^)\n]{0,80}\)"
+    rf"|{_QUOTED}|(?!\{{[\w ]*[:=]){_PLAIN})"
 )
+_LONGEST = 400
+"""Characters of an unquoted value that are judged; a longer one is hidden whole."""
+_REST = re.compile(r"[^\s\"'`&;,]*")
 _KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-")
 _NEXT_KEY = re.compile(r"\s*(?:[,;}\])|\n]|\\n|[\w.-]+\s?[:=])")
 
@@ -76,12 +80,14 @@ _FAMILIES = {
 def hide_keyed(text: str) -> str:
     """The text without the values of secret keys."""
     low = lowered(text)
-    pieces, done = [], 0
-    for found in _KEYED.finditer(low):
-        hidden = _hidden(found, text)
-        if hidden:
-            pieces += [text[done : found.start("value")], hidden]
-            done = found.end()
+    pieces, done, place = [], 0, 0
+    while found := _KEYED.search(low, place):
+        # What is no secret may hold one: session: token=…
+        place = found.start("value")
+        if hidden := _hidden(found, text):
+            pieces += [text[done:place], hidden]
+            rest = _REST.match(low, found.end()) if found.end() - place >= _LONGEST else None
+            done = place = rest.end() if rest else found.end()
     if not pieces:
         return text
     pieces.append(text[done:])
@@ -109,7 +115,7 @@ def _hidden(found: re.Match[str], text: str) -> str:
     value = text[first:last]
     if not kind or (value[0] in "/~" and found["word"] == "pwd"):
         return ""
-    if found["sep"][0] == ":" and text.startswith("PASS:", found.start()):
+    if found["sep"][0] == ":" and text.startswith("PASS:", start):
         return ""  # a test's verdict
     quoted = value[0] in "\\\"'"
     bare = value.strip("\\").strip("\"'").strip("\\") if quoted else value

@@ -6,7 +6,7 @@ import re
 
 # Each shape is at least 16 characters without a space, which hide_shapes relies upon.
 _KINDS = {
-    "jwt": r"eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){1,3}|eyJ[\w-]{10,}\.eyJ[\w-]{6,}",
+    "jwt": r"eyJ[\w-]{6,2000}\.[\w-]{6,}(?:\.[\w-]*){1,3}|eyJ[\w-]{10,2000}\.eyJ[\w-]{6,}",
     "aws_key": r"A(?<![A-Za-z0-9]A)(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,20}(?![A-Za-z0-9])",
     "aws_token": r"(?:FwoGZXIvYXdz|IQoJb3JpZ2lu|FQoGZXIvYXdz)[\w/+=%-]{16,}",
     "github": r"gh[pousr]_\w{16,}|github_pat_\w{16,}",
@@ -15,11 +15,11 @@ _KINDS = {
     "slack": r"xox[a-z](?:\.xox[a-z])?-[\w-]{11,}|xapp-\d-[\w-]{9,}",
     "stripe": r"[sr]k_(?:live|test|prod)_[A-Za-z0-9]{8,}|whsec_[\w+/=]{16,}",
     "google": r"AIza[\w-]{28,}|ya29\.[\w.-]{16,}|GOCSPX-[\w-]{16,}|1//0(?<![\w/]1//0)[\w-]{20,}",
-    "llm_key": r"sk-(?<![\w-]sk-)(?=[\w-]*\d)[\w-]{18,}"
+    "llm_key": r"sk-(?<![\w-]sk-)(?=[\w-]{0,80}\d)[\w-]{18,}"
     r"|gsk_[\w-]{20,}|hf_(?<![A-Za-z0-9]hf_)[A-Za-z0-9]{20,}|r8_(?<!\wr8_)[A-Za-z0-9]{20,}"
     r"|xai-(?<![\w-]xai-)[\w-]{20,}|pplx-[\w-]{20,}|nvapi-[\w-]{20,}|tgp_v1_[\w-]{20,}",
     "npm": r"npm_[A-Za-z0-9]{20,}",
-    "pypi": r"pypi-(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{20,}",
+    "pypi": r"pypi-(?=[\w-]{0,80}[A-Z])(?=[\w-]{0,80}\d)[\w-]{20,}",
     "sendgrid": r"SG\.(?<![A-Za-z0-9]SG\.)[\w-]{12,}\.[\w-]{12,}",
     "twilio": r"AC(?<![A-Za-z0-9]AC)[0-9a-f]{32}(?!\w)|SK(?<![A-Za-z0-9]SK)[0-9a-f]{32}(?!\w)",
     "vault": r"hv[sbr]\.[\w-]{16,}|s\.(?<![\w.]s\.)(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![\w.])",
@@ -67,8 +67,9 @@ eyJ AKIA ASIA ABIA ACCA FwoG IQoJ FQoG ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat
 glptt- glft- glimt- glagent- glsoat- gloas- glffct- GR1348941 xox xapp- sk_ rk_ whsec_ AIza ya29.
 GOCSPX 1//0 sk- gsk_ hf_ r8_ xai- pplx- nvapi- tgp_v1 npm_ pypi- SG. AC SK hvs. hvb. hvr. s. dop_v1
 doo_v1 dor_v1 AGE- b3Bl MII MC4C MHcC MIG shpat_ shpss_ shpca_ shppa_ dckr_ ATATT ATCTT ATBB glsa_
-glc_ lin_api NRAK- PMAK- dapi rubygems_ sq0 tskey- sntry figd_ ntn_ pscale_ dp. FLWSECK rzp_live HRKU-
-oy2 AKCp LTAI sbp_ fo1_ pul- lsv2_ dt0c01 xkeysib CFPAT- CLOJARS_ phx_ EAA secret_ key- sgp_ EZAK
+glc_ lin_api NRAK- PMAK- dapi rubygems_ sq0 tskey- sntry figd_ ntn_ pscale_ dp. FLWSECK rzp_live
+HRKU- oy2 AKCp LTAI sbp_ fo1_ pul- lsv2_ dt0c01 xkeysib CFPAT- CLOJARS_ phx_ EAA secret_ key-
+sgp_ EZAK
 shippo_ A3- hooks.slack discord webhook.office api.telegram $1$ $2 $5$ $6$ $7$ $y$ $gy$ $apr1 $argon
 $scrypt $pbkdf2 $P$ $S$ {S {MD5} {CRYPT}
 """
@@ -85,11 +86,13 @@ _SLOW_SIGN = re.compile(
 )
 
 _KEY_NAME = r"(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?"
+_BREAK = r"(?:\s|\\[nrt]|[\"',+|])"
 # A block cut off before its END still counts, once a line's worth of base64 follows.
 _BLOCK = re.compile(
     rf"-----? ?BEGIN {_KEY_NAME} ?-----?(?:(?:(?!BEGIN )[\s\S]){{0,16000}}?"
     rf"-----? ?END {_KEY_NAME} ?-----?"
-    r"|(?:\\[nrt]|[\s\"',+|]|[\w-]+: [\w,. -]+\s|[\w/+=])*+(?<=[\w/+=]{16}))"
+    rf"|{_BREAK}*+(?:[A-Z][\w-]+: [\w,. -]*+{_BREAK}++)*+[\w/+=]{{16,}}+"
+    rf"(?:{_BREAK}*+[\w/+=]{{16,}}+)*+)"
 )
 _PUTTY = re.compile(r"Private-Lines: \d+(?:\s|\\[nr])+(?:[\w/+=]|\s|\\[nr]){16,}")
 

@@ -64,7 +64,8 @@ _LIST = """
     flow grant exchange endpoint introspection bucket limit limits exceeded count total remaining
     left per day days hour hours minute minutes second seconds never always once twice one two
     three self same-origin strict lax httponly secure include omit all other others manual auto
-    automatic always-on santa wpa wpa2 wpa3 wep kubernetes docker vaulted sealed unsealed mounted unmounted
+    automatic always-on santa wpa wpa2 wpa3 wep kubernetes docker vaulted sealed unsealed
+    mounted unmounted
 """
 WORDS = frozenset(_LIST.split())
 

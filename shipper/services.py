@@ -18,7 +18,7 @@ def service_of(entry: Entry, user_units_as_session: bool) -> str:
         or first(entry, "_COMM")
         or "unknown"
     )
-    return readable(name)[:255]
+    return readable(name)[:255] or "unknown"
 
 
 def _spoken_of(entry: Entry) -> str:

@@ -46,7 +46,7 @@ class EventsIn:
         ids = await self._ids_of_patterns(events)
 
         async def work(connection: Connection) -> int:
-            return await self._insert(connection, events, ids)
+            return await self._insert(connection, await _unknown(connection, events), ids)
 
         return await self._pool.retried(work)
 
@@ -126,6 +126,15 @@ class EventsIn:
             self._pattern_ids.move_to_end(key)
         while len(self._pattern_ids) > _KNOWN_PATTERNS:
             self._pattern_ids.popitem(last=False)
+
+
+async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:
+    """The events less those without a time of their own whose uid is stored already."""
+    undated = tuple(event.uid for event in events if not event.dated)
+    if not undated:
+        return events
+    known = {uid for (uid,) in await connection.run("find_uids", uids=undated)}
+    return [event for event in events if event.dated or event.uid not in known]
 
 
 async def _only_duplicates(connection: Connection) -> None:

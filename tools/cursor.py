@@ -49,7 +49,7 @@ def read_cursor(text: str, question: str) -> Cursor:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment and moment.isoformat()
+    return moment.isoformat() if moment else None
 
 
 def _moment(text: str) -> datetime:

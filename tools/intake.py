@@ -150,6 +150,7 @@ def _ready(event: NewEvent, moment: datetime, arrival: Arrival, seen: Counter[by
     return ReadyEvent(
         uid=_uid(event, moment, [meta, *columns.values()], seen),
         timestamp=moment,
+        dated=event.timestamp is not None or event.uid is None,
         level=event.level,
         message=message,
         meta_json=meta,

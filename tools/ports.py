@@ -11,7 +11,11 @@ from tools.records import Coverage, Event
 
 @dataclass(frozen=True, slots=True)
 class ReadyEvent:
-    """An event fit for the store: every limit kept, its pattern known."""
+    """An event fit for the store: every limit kept, its pattern known.
+
+    One that is not `dated` got a uid from its sender but no time: sent again, it comes with
+    another time of arrival, so the store must look for the uid alone.
+    """
 
     uid: bytes
     timestamp: datetime
@@ -27,6 +31,7 @@ class ReadyEvent:
     meta_json: str | None
     pattern_key: bytes
     pattern: str
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

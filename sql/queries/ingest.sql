@@ -6,6 +6,10 @@ INSERT IGNORE INTO log_events
 VALUES %(rows)s
 RETURNING event_uid;
 
+-- name: find_uids
+-- Which of the uids are stored, whenever they happened.
+SELECT DISTINCT event_uid FROM log_events WHERE event_uid IN %(uids)s;
+
 -- name: show_warnings
 -- What INSERT IGNORE passed over, and why.
 SHOW WARNINGS;
