@@ -7,6 +7,8 @@ import typer
 from server.command import run_command
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_RENAMED = {"since": "start_time", "until": "end_time", "new": "new_only"}
+
 Service = Annotated[str | None, typer.Option(help="Service, e.g. nginx.")]
 HostName = Annotated[str | None, typer.Option("--host", help="Host.")]
 Since = Annotated[
@@ -18,6 +20,7 @@ MinLevel = Annotated[str | None, typer.Option(help="This level and those above i
 
 
 def query(
+    context: typer.Context,
     service: Service = None,
     host: HostName = None,
     level: Level = None,
@@ -29,20 +32,11 @@ def query(
     as_json: Json = False,
 ) -> None:
     """Rows by exact filters, newest first."""
-    arguments = {
-        "service": service,
-        "host": host,
-        "level": level,
-        "min_level": min_level,
-        "contains": contains,
-        "start_time": since,
-        "end_time": until,
-        "limit": limit,
-    }
-    _call("query_logs", arguments, as_json)
+    _call("query_logs", context)
 
 
 def similar(
+    context: typer.Context,
     text: Annotated[str, typer.Argument(help="An error, a log line, or words for it.")],
     service: Service = None,
     host: HostName = None,
@@ -54,20 +48,11 @@ def similar(
     as_json: Json = False,
 ) -> None:
     """What was logged before that is alike in meaning."""
-    arguments = {
-        "text": text,
-        "service": service,
-        "host": host,
-        "level": level,
-        "min_level": min_level,
-        "start_time": since,
-        "end_time": until,
-        "limit": limit,
-    }
-    _call("similar_logs", arguments, as_json)
+    _call("similar_logs", context)
 
 
 def stats(
+    context: typer.Context,
     group_by: Annotated[
         str | None,
         typer.Option("--by", help="service, host, level, pattern, source, error_code, event_type."),
@@ -83,21 +68,11 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """Exact counts, by a column or as a timeline."""
-    arguments = {
-        "group_by": group_by,
-        "interval": interval,
-        "service": service,
-        "host": host,
-        "level": level,
-        "min_level": min_level,
-        "contains": contains,
-        "start_time": since,
-        "end_time": until,
-    }
-    _call("log_stats", arguments, as_json)
+    _call("log_stats", context)
 
 
 def patterns(
+    context: typer.Context,
     service: Service = None,
     host: HostName = None,
     level: Level = None,
@@ -110,26 +85,19 @@ def patterns(
     as_json: Json = False,
 ) -> None:
     """Kinds of messages with counts: what is there, what is new, what changed."""
-    arguments = {
-        "service": service,
-        "host": host,
-        "level": level,
-        "min_level": min_level,
-        "start_time": since,
-        "end_time": until,
-        "new_only": new or None,
-        "compare_to": compare_to,
-        "limit": limit,
-    }
-    _call("log_patterns", arguments, as_json)
+    _call("log_patterns", context)
 
 
-def _call(name: str, arguments: dict[str, Any], as_json: bool) -> None:
+def _call(name: str, context: typer.Context) -> None:
+    """Call a tool with the options that were given; most are named as its arguments are."""
+    given = {_RENAMED.get(key, key): value for key, value in context.params.items()}
+    as_json = given.pop("as_json")
+    arguments = {key: value for key, value in given.items() if value not in (None, False)}
+
     async def work(settings: Any) -> None:
         from server.asking import call_once
 
-        given = {key: value for key, value in arguments.items() if value is not None}
-        await call_once(settings, name, given, as_json)
+        await call_once(settings, name, arguments, as_json)
 
     run_command(work)
 
