@@ -5,13 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.answer import Facts, compose
-from server.calls import Candidate, candidates
+from server.calls import Candidate, candidates, continued
 from server.evidence import find_evidence
 from server.llm import LocalModel
+from server.tool_words import is_small_talk
+from tools.errors import NotFound
 from tools.ports import Deps
 from tools.query_logs import QUERY_LOGS, LogPage
 from tools.tool import AnyTool
 
+NOTHING_ASKED = (
+    "That asks nothing of the logs. Ask for example: show me all ERROR logs in the last day; "
+    "how many warnings per host today; has this happened before: connection refused"
+)
 _PAGE = 1_000
 _MOST_ROWS = 5_000
 """Rows read for one question; beyond them the answer says that it stopped."""
@@ -48,10 +54,23 @@ class Agent:
         self._model = model
         self._prompt = prompt
 
-    async def understand(self, question: str, deps: Deps) -> Candidate:
-        """The call that the question means. Raises ModelUnavailable, StoreUnavailable."""
+    async def understand(
+        self, question: str, deps: Deps, past: Candidate | None = None
+    ) -> Candidate | None:
+        """The call that the question means, None when it asks nothing of any tool.
+
+        `past` is the call before it in a conversation: a follow-up changes a part of that.
+
+        Raises:
+            ModelUnavailable, StoreUnavailable.
+        """
+        if is_small_talk(question):
+            return None
         names = await deps.store.catalogue()
         found = find_evidence(question, names, deps.now(), deps.zone)
+        follow_up = continued(found, question, past) if past else None
+        if follow_up is not None:
+            return follow_up
         choices = candidates(found)
         chosen = await self._model.choose(
             self._prompt(question),
@@ -63,6 +82,8 @@ class Agent:
     async def ask(self, question: str, deps: Deps) -> Answer:
         """The whole way. Raises what the tools raise, and ModelUnavailable."""
         understood = await self.understand(question, deps)
+        if understood is None:
+            raise NotFound(NOTHING_ASKED)
         return await self.carry_out(question, understood, deps)
 
     async def carry_out(self, question: str, understood: Candidate, deps: Deps) -> Answer:

@@ -5,19 +5,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from prompts.prompt import prompt
-from server.agent import Agent
+from server.agent import NOTHING_ASKED, Agent
 from server.app import Home, home
 from server.llm import LocalModel
 from server.settings import ServerSettings
 from server.show import Screen
 from tools.catalogue import tool_named
+from tools.errors import NotFound
 from tools.similar_logs import SIMILAR_LOGS
 
 
 @asynccontextmanager
-async def agent_for(parts: Home) -> AsyncIterator[Agent]:
+async def agent_for(settings: ServerSettings) -> AsyncIterator[Agent]:
     """The agent over the settings' model."""
-    model = LocalModel(parts.settings.model, parts.settings.state_dir / "models")
+    model = LocalModel(settings.model, settings.state_dir / "models")
     try:
         yield Agent(model, lambda question: prompt("call", question=" ".join(question.split())))
     finally:
@@ -27,9 +28,11 @@ async def agent_for(parts: Home) -> AsyncIterator[Agent]:
 async def ask_once(settings: ServerSettings, question: str, rows: int, as_json: bool) -> None:
     """Print the answer to a question."""
     screen = Screen()
-    async with home(settings) as parts, agent_for(parts) as agent:
+    async with home(settings) as parts, agent_for(settings) as agent:
         deps = await parts.deps()
         understood = await agent.understand(question, deps)
+        if understood is None:
+            raise NotFound(NOTHING_ASKED)
         if understood.tool is SIMILAR_LOGS:
             await embed_waiting(parts, screen)
         answer = await agent.carry_out(question, understood, deps)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from server.command import run_command
+from server.eval_commands import eval_app
 from server.tool_commands import add_tool_commands
 
 app = typer.Typer(
@@ -105,6 +106,7 @@ def ask(
 
 
 add_tool_commands(app)
+app.add_typer(eval_app, name="eval")
 
 
 @app.command()

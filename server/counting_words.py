@@ -28,26 +28,42 @@ _STEP = re.compile(
     r"(?P<word>hourly|daily|weekly))\b",
     re.I,
 )
+_AGGREGATES = {
+    "average": "avg", "avg": "avg", "mean": "avg", "max": "max", "maximum": "max",
+    "highest": "max", "peak": "max", "min": "min", "minimum": "min", "lowest": "min",
+    "sum": "sum", "total": "sum", "latest": "last",
+}  # fmt: skip
+_AGGREGATE = re.compile(rf"\b({'|'.join(_AGGREGATES)})\b", re.I)
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Whether numbers are asked for, by which column and in which steps."""
+    """Whether numbers of events are asked for; by which column, in which steps, summed up how.
+
+    `rest` is the question without the words for steps, whose numbers are no ages.
+    """
 
     asked: bool = False
     group_by: str | None = None
     interval: str | None = None
+    aggregate: str | None = None
+    rest: str = ""
 
 
 def find_counting(question: str) -> Counting:
     """What of the question asks for numbers."""
-    if not _COUNT.search(question):
-        return Counting()
     column = _COLUMN.search(question)
     name = column["column"].lower().removeprefix("log ") if column else ""
     step = _STEP.search(question)
-    return Counting(True, _COLUMNS.get(name.rstrip("s")), _interval(step) if step else None)
+    summed = _AGGREGATE.search(question)
+    return Counting(
+        asked=bool(_COUNT.search(question)),
+        group_by=_COLUMNS.get(name.rstrip("s")),
+        interval=_interval(step) if step else None,
+        aggregate=_AGGREGATES[summed[1].lower()] if summed and step else None,
+        rest=_STEP.sub(" ", question),
+    )
 
 
 def _interval(step: re.Match[str]) -> str:

@@ -115,7 +115,7 @@ async def _rows(parts: Home) -> int:
 
 
 async def _ask(parts: Home, screen: Screen) -> None:
-    async with agent_for(parts) as agent:
+    async with agent_for(parts.settings) as agent:
         deps = await parts.deps()
         for question in QUESTIONS:
             screen.say("")

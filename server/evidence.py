@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
 from server.counting_words import Counting, find_counting
 from server.times_in_words import find_times
+from server.tool_words import PatternWords, find_context, find_patterns
 from tools.levels import Level
 from tools.ports import Catalogue
 
@@ -73,7 +75,16 @@ class Evidence:
     text: str | None = None
     similar: bool = False
     counting: Counting = field(default_factory=Counting)
+    patterns: PatternWords = field(default_factory=PatternWords)
+    context: dict[str, Any] = field(default_factory=dict)
     quoted: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the question gave nothing that any tool takes."""
+        values = (self.service, self.host, self.metric, self.start, self.end, self.level)
+        words = (self.limit, self.contains, self.text, self.context)
+        return not (any(values) or any(words) or self.counting.asked or self.patterns.asked)
 
 
 def find_evidence(question: str, names: Catalogue, now: datetime, zone: tzinfo) -> Evidence:
@@ -81,7 +92,10 @@ def find_evidence(question: str, names: Catalogue, now: datetime, zone: tzinfo) 
     found = Evidence(similar=bool(_SIMILAR.search(question)))
     found.quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(question)]
     found.text, rest = _subject(question, found)
+    found.context = find_context(rest)
     found.counting = find_counting(rest)
+    found.patterns = find_patterns(found.counting.rest, now, zone)
+    rest = found.patterns.rest
     times = find_times(rest, now, zone)
     found.start, found.end, rest = times.start, times.end, times.rest
     found.limit, rest = _limit(rest)

@@ -9,16 +9,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.problems import problem_response
+from tools.errors import TooLarge
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request body, as sent."""
 
+_RULE = f"a body may have at most {MAX_BODY} bytes"
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS = ("/health",)
-
-
-class BodyTooLarge(Exception):
-    """The body ran over MAX_BODY while it was read."""
 
 
 class Guards:
@@ -75,7 +73,8 @@ class Guards:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > MAX_BODY:
-                raise BodyTooLarge
+                # The application answers this as it answers its other errors.
+                raise TooLarge(_RULE)
             return message
 
         async def noting(message: Message) -> None:
@@ -85,7 +84,7 @@ class Guards:
 
         try:
             await self._app(scope, counting, noting)
-        except BodyTooLarge:
+        except TooLarge:
             if started:
                 raise
             await _too_large()(scope, receive, send)
@@ -99,4 +98,4 @@ def _name(authority: str) -> str:
 
 
 def _too_large() -> Response:
-    return problem_response(413, "too_large", f"a body may have at most {MAX_BODY} bytes")
+    return problem_response(413, TooLarge.code, _RULE)

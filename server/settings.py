@@ -46,7 +46,9 @@ class ServerSettings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="mysql://user:password@host/database")
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)
-    token: SecretStr | None = Field(None, description="Bearer token that every caller must send.")
+    token: SecretStr | None = Field(
+        None, min_length=1, description="Bearer token that every caller must send."
+    )
     timezone: str = Field("UTC", description="Zone in which naive times are read.")
     embedding_model: str = Field(
         PACKAGED_EMBEDDER,

@@ -1,0 +1,151 @@
+"""`devmesh eval calls`: how often a question becomes the right call, on a file of questions.
+
+A line is `{q, tool, args, alt?, history?}`; the catalogue beside it gives now, services, hosts and
+metrics. Times are compared once resolved (within a second), text without regard to case, and an
+argument equal to the tool's default counts as absent.
+"""
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from server.agent import Agent
+from server.calls import Candidate
+from tools.catalogue import tool_named
+from tools.errors import BadArguments
+from tools.ports import Catalogue, Deps, LogStore, PatternIndex
+from tools.timespan import parse_time
+from tools.tool import AnyTool
+
+_TIMES = {"start_time", "end_time", "compare_to"}
+_TEXTS = {"text", "contains"}
+_WORDS = {"hundred", "dozen", "twenty", "ten", "five", "fifty"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamesOnly:
+    """A store that knows the names of an evaluation's catalogue and nothing else."""
+
+    names: Catalogue
+
+    async def catalogue(self) -> Catalogue:
+        """The names of the evaluation."""
+        return self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """The moment and the names that a file of questions speaks of."""
+
+    now: datetime
+    names: Catalogue
+
+    @classmethod
+    def read(cls, path: Path) -> "Situation":
+        """From a catalogue file."""
+        raw = orjson.loads(path.read_bytes())
+        names = (tuple(raw.get(kind, ())) for kind in ("services", "hosts", "metrics"))
+        return cls(datetime.fromisoformat(raw["now"]), Catalogue(*names))
+
+    def deps(self) -> Deps:
+        """What the agent needs to understand, without a database."""
+        store = cast(LogStore, NamesOnly(self.names))
+        return Deps(store, cast(PatternIndex, None), lambda: self.now, UTC)
+
+
+async def evaluate_calls(agent: Agent, questions: Path, situation: Situation) -> dict[str, Any]:
+    """Tool and full-call accuracy in percent, invented values, times in ms, and the misses."""
+    cases = await asyncio.to_thread(read_cases, questions)
+    tools = full = invented = 0
+    times, misses = [], []
+    deps = situation.deps()
+    for case in cases:
+        began = time.perf_counter()
+        call = await agent.understand(case["q"], deps, _past(case))
+        times.append((time.perf_counter() - began) * 1000)
+        right_tool = (call.tool.name if call else None) == case["tool"]
+        right = right_tool and _same(call, case, situation.now)
+        tools += right_tool
+        full += right
+        invented += _invented(call, case, situation.names)
+        if not right:
+            got = call.text if call else None
+            misses.append({"q": case["q"], "want": _wanted(case), "got": got})
+    return {
+        "n": len(cases),
+        "tool": round(100 * tools / len(cases), 1),
+        "full": round(100 * full / len(cases), 1),
+        "invented": invented,
+        "ms_median": round(statistics.median(times), 1),
+        "ms_p95": round(sorted(times)[int(0.95 * (len(times) - 1))], 1),
+        "misses": misses,
+    }
+
+
+def read_cases(file: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file, one a line."""
+    return [orjson.loads(line) for line in file.read_bytes().splitlines() if line.strip()]
+
+
+def _past(case: dict[str, Any]) -> Candidate | None:
+    turns = [turn for turn in case.get("history", ()) if turn.get("tool")]
+    return Candidate(tool_named(turns[-1]["tool"]), turns[-1]["args"]) if turns else None
+
+
+def _wanted(case: dict[str, Any]) -> dict[str, Any]:
+    return {"tool": case["tool"], "args": case.get("args")}
+
+
+def _same(call: Candidate | None, case: dict[str, Any], now: datetime) -> bool:
+    if call is None:
+        return True
+    got = _plain(call.arguments, call.tool, now)
+    expected = [case.get("args") or {}, *case.get("alt", ())]
+    return any(got == _plain(arguments, call.tool, now) for arguments in expected)
+
+
+def _plain(arguments: dict[str, Any], tool: AnyTool, now: datetime) -> dict[str, Any]:
+    """Arguments in one spelling: defaults left out, times in whole seconds, text in lower case."""
+    fields = tool.takes.model_fields
+    plain: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name in fields and value == fields[name].default:
+            continue
+        if name in _TIMES:
+            plain[name] = round(parse_time(str(value), now, UTC).timestamp())
+        elif name in _TEXTS:
+            plain[name] = str(value).lower().strip().strip("\"'`").strip()
+        else:
+            plain[name] = [value] if name == "level" and isinstance(value, str) else value
+    return plain
+
+
+def _invented(call: Candidate | None, case: dict[str, Any], names: Catalogue) -> int:
+    """Values that neither the question, the turns before it nor the catalogue hold."""
+    if call is None:
+        return 0
+    turns = [str(value) for turn in case.get("history", ()) for value in (turn["q"], turn["args"])]
+    said = " ".join([case["q"], *turns]).lower()
+    known = {name for group in (names.services, names.hosts, names.metrics) for name in group}
+    return sum(not _evidenced(key, value, said, known) for key, value in call.arguments.items())
+
+
+def _evidenced(key: str, value: Any, said: str, known: set[str]) -> bool:
+    if key in {"service", "host", "name"}:
+        return value in known
+    if key in _TEXTS:
+        return str(value).lower() in said
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) in said or any(word in said for word in _WORDS)
+    if key in _TIMES:
+        try:
+            parse_time(str(value), datetime.now(UTC), UTC)  # noqa: TID251  any moment will do
+        except BadArguments:
+            return False
+    return True
