@@ -147,7 +147,8 @@ class PrivateServer:
     def _ensure(self) -> None:
         if self._answers():
             return
-        self._reap()
+        if self._child is not None:
+            self._child.poll()  # reap it, should it be ours that died
         installation = find_installation(self._prefix)
         _own_folder(self.socket.parent)
         if not (self.folder / "data" / "mysql").is_dir():
@@ -230,13 +231,21 @@ class PrivateServer:
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
         # mariadbd removes its pid file before it lets go of its data: wait for the process.
-        while self._runs(pid):
-            self._reap()
+        while not self._gone(pid):
             if time.monotonic() > deadline:
                 _log.warning("MariaDB (pid %d) is still stopping", pid)
                 return
             time.sleep(0.05)
-        self._reap()
+
+    def _gone(self, pid: int) -> bool:
+        """Whether a process has ended, its files closed; ours is reaped on the way."""
+        if self._child is not None and self._child.pid == pid:
+            return self._child.poll() is not None
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        return state in {"Z", "X"}
 
     def _pid(self) -> int | None:
         """The pid of our running server; the pid file alone could name a stranger."""
@@ -252,10 +261,6 @@ class PrivateServer:
         except OSError:
             return False
         return os.fsencode(f"--socket={self.socket}") in command
-
-    def _reap(self) -> None:
-        if self._child is not None:
-            self._child.poll()
 
     def _log_end(self) -> str:
         try:
