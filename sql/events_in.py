@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sql.events_out import aware
 from sql.partitions import Partitions
 from sql.pool import Connection, Pool, Row
 from tools.errors import DevMeshError
@@ -53,9 +54,9 @@ class EventsIn:
     async def _insert(
         self, connection: Connection, events: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> int:
-        inserted: set[bytes] = set()
+        inserted: set[Row] = set()
         for rows in connection.parts([_row(event, ids[event.pattern_key]) for event in events]):
-            new = {uid for (uid,) in await connection.run("add_events", rows=rows)}
+            new = {(uid, aware(at)) for uid, at in await connection.run("add_events", rows=rows)}
             if len(new) < rows.count:
                 await _only_duplicates(connection)
             inserted |= new
@@ -129,12 +130,17 @@ class EventsIn:
 
 
 async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:
-    """The events less those without a time of their own whose uid is stored already."""
+    """The events less those without a time of their own whose uid is stored or came before."""
     undated = tuple(event.uid for event in events if not event.dated)
     if not undated:
         return events
     known = {uid for (uid,) in await connection.run("find_uids", uids=undated)}
-    return [event for event in events if event.dated or event.uid not in known]
+    new = []
+    for event in events:
+        if event.dated or event.uid not in known:
+            new.append(event)
+            known.add(event.uid)
+    return new
 
 
 async def _only_duplicates(connection: Connection) -> None:
@@ -144,13 +150,17 @@ async def _only_duplicates(connection: Connection) -> None:
             raise DevMeshError(f"the store refused a row: {message} ({code})")
 
 
-def _once_each(events: Sequence[ReadyEvent], inserted: set[bytes]) -> list[ReadyEvent]:
-    """The inserted events; of two with one uid in the same batch only the first went in."""
+def _once_each(events: Sequence[ReadyEvent], inserted: set[Row]) -> list[ReadyEvent]:
+    """The inserted events; of two with one uid and time in the same batch only the first went in.
+
+    The row of an event is known by both: the store takes a uid again at another time.
+    """
     left = set(inserted)
     fresh = []
     for event in events:
-        if event.uid in left:
-            left.discard(event.uid)
+        row = (event.uid, event.timestamp)
+        if row in left:
+            left.discard(row)
             fresh.append(event)
     return fresh
 

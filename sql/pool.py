@@ -48,7 +48,7 @@ class Address:
         """
         parts = urlsplit(url)
         database = parts.path.strip("/") or "devmesh"
-        if parts.scheme not in {"mysql", "mariadb"}:
+        if parts.scheme.partition("+")[0] not in {"mysql", "mariadb"}:
             raise BadArguments.one("DATABASE_URL", "must begin with mysql:// or mariadb://")
         if not re.fullmatch(r"\w{1,64}", database):
             rule = "the database's name may hold letters, digits and _ only"

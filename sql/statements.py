@@ -32,12 +32,22 @@ def _is_given(value: object) -> bool:
 
 
 def parse(text: str) -> dict[str, Statement]:
-    """The statements of one file: each begins with `-- name: x` and a line of purpose."""
+    """The statements of one file: each begins with `-- name: x` and a line of purpose.
+
+    Raises:
+        ValueError: when two of them have one name.
+    """
     parts = _NAME.split(text)
-    names, bodies = parts[1::3], parts[3::3]
-    return {
-        name: Statement(body.strip().rstrip(";")) for name, body in zip(names, bodies, strict=True)
-    }
+    found: dict[str, Statement] = {}
+    for name, body in zip(parts[1::3], parts[3::3], strict=True):
+        _add(found, name, Statement(body.strip().rstrip(";")))
+    return found
+
+
+def _add(found: dict[str, Statement], name: str, statement: Statement) -> None:
+    if name in found:
+        raise ValueError(f"two statements are named {name}")
+    found[name] = statement
 
 
 @cache
@@ -45,15 +55,13 @@ def statements() -> dict[str, Statement]:
     """Every statement of `queries/` by name.
 
     Raises:
-        ValueError: when two files use one name.
+        ValueError: when two statements use one name.
     """
     found: dict[str, Statement] = {}
     for file in sorted(files("sql.queries").iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
             for name, statement in parse(file.read_text(encoding="utf-8")).items():
-                if name in found:
-                    raise ValueError(f"two statements are named {name}")
-                found[name] = statement
+                _add(found, name, statement)
     return found
 
 

@@ -53,7 +53,8 @@ _NAMED = re.compile(
     r"\b((?:invalid |illegal |unknown )?user|(?:password|publickey|keyboard-interactive/pam|none) "
     r"for(?: invalid user| illegal user)?|for user|by user|login) "
     r"(?!<\*>|for\b|from\b|by\b|user\b|unknown\b|invalid\b|illegal\b|not\b|is\b|was\b|has\b|to\b|"
-    r"in\b|on\b|at\b|and\b|or\b|of\b|request|session|authenticat)([\w.@\\$-]+)(?=[\s,;:)(]|$)"
+    r"in\b|on\b|at\b|and\b|or\b|of\b|request|session|authenticat|success|fail|attempt|timeout|error|"
+    r"\w+ed\b)([\w.@\\$-]+)(?=[\s,;:)(]|$)"
 )
 _RUNS = re.compile(r"<\*>(?:[ ,.:/x*_-]{0,2}<\*>)+")
 _SPACE = re.compile(r"\s+")

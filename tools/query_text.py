@@ -7,16 +7,15 @@ import re
 from tools.masking import mask
 from tools.plain import clean
 
+_LEVEL_NAME = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL)"
 _HEADER = re.compile(
     r"^\s*(?:<\d{1,3}>\d?\s*)?"
     r"(?:[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?"
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?Z| ?[+-]\d\d:?\d\d)?\]?)\s+"
     r"(?:(?P<host>[\w.-]+)\s+(?=[\w./@-]+(?:\[\d+\])?: ))?"
-    r"(?:(?P<ident>[\w./@-]+)(?:\[\d+\])?: )?"
+    rf"(?:(?!{_LEVEL_NAME}:)(?P<ident>[\w./@-]+)(?:\[\d+\])?: )?"
 )
-_LEVEL = re.compile(
-    r"^\s*[\[(<]?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL)[\])>]?:?\s+"
-)
+_LEVEL = re.compile(rf"^\s*[\[(<]?{_LEVEL_NAME}[\])>]?:?\s+")
 _ERRNO = re.compile(r"\bE[A-Z0-9]{2,14}\b")
 _NUMBERS = {name: number for number, name in errno.errorcode.items()}
 

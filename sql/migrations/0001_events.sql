@@ -1,6 +1,8 @@
 -- Events by day, the patterns they are instances of, and their counts by minute.
 --
--- MariaDB commits each statement of a migration at once, so every statement here may be repeated.
+-- The keys end in id, as pages are ordered: a partitioned table does not order by the id that
+-- InnoDB appends by itself. MariaDB commits each statement of a migration at once, so every
+-- statement here may be repeated.
 
 CREATE TABLE IF NOT EXISTS log_events (
     id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
@@ -19,12 +21,12 @@ CREATE TABLE IF NOT EXISTS log_events (
     pattern_id BIGINT UNSIGNED NOT NULL,
     PRIMARY KEY (id, timestamp),
     UNIQUE KEY by_uid (event_uid, timestamp),
-    KEY by_time (timestamp),
-    KEY by_service (service, timestamp),
-    KEY by_host (host, timestamp),
-    KEY by_level (level, timestamp),
+    KEY by_time (timestamp, id),
+    KEY by_service (service, timestamp, id),
+    KEY by_host (host, timestamp, id),
+    KEY by_level (level, timestamp, id),
     KEY by_trace (trace_id),
-    KEY by_pattern (pattern_id, timestamp)
+    KEY by_pattern (pattern_id, timestamp, id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_uca1400_as_ci
 PARTITION BY RANGE COLUMNS (timestamp) (
     PARTITION p_past VALUES LESS THAN ('1970-01-02'),

@@ -1,10 +1,10 @@
 -- name: add_events
--- Store a batch; the uids that come back are those of rows really inserted.
+-- Store a batch; what comes back names the rows really inserted.
 INSERT IGNORE INTO log_events
     (timestamp, source, service, host, level, trace_id, span_id, event_type, error_code,
      message, meta_json, event_uid, pattern_id)
 VALUES %(rows)s
-RETURNING event_uid;
+RETURNING event_uid, timestamp;
 
 -- name: find_uids
 -- Which of the uids are stored, whenever they happened.

@@ -1,6 +1,5 @@
 -- name: rollup_stats
--- Counts by a column the roll-up knows and by interval: whole minutes from the roll-up, cut ones
--- from rows. Each part is summed up before the parts are joined.
+-- Counts by column and interval: whole minutes from the roll-up, cut ones from rows.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT part.name, part.bucket, SUM(part.n)
 FROM (

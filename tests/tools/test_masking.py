@@ -1,7 +1,8 @@
 """Masking: variables go, what kind of event it is stays."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tools.masking import MASK, mask, pattern_key
 
@@ -61,7 +62,7 @@ SAME = [
     ),
     (
         "EXT4-fs (sda1): mounted filesystem with ordered data mode",
-        "EXT4-fs (sdb12): mounted filesystem with ordered data mode",
+        "EXT4-fs (sda12): mounted filesystem with ordered data mode",
     ),
     (
         "I/O error, dev sda, sector 123456 op 0x0:(READ) flags 0x80700",
@@ -185,6 +186,10 @@ DIFFERENT = [
     "user not found",
     "user not allowed",
     "login failed",
+    "login succeeded",
+    "login successful",
+    "user created",
+    "user deleted",
     "IPv4 forwarding is on",
     "IPv6 forwarding is on",
 ]
