@@ -44,7 +44,7 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
 
 def check_exposure(settings: ServerSettings) -> None:
     """Refuse to listen beyond this machine without a token."""
-    if not settings.loopback_only and settings.token is None:
+    if not settings.loopback_only and not settings.token:
         rule = "an address that other machines reach needs DEVMESH_TOKEN to be set"
         raise BadArguments.one("DEVMESH_HOST", rule, settings.host)
 

@@ -17,6 +17,9 @@ They are raised low and translated once per door. `code` is stable: programs may
 from collections.abc import Sequence
 from typing import Any
 
+_TOLD = 20
+"""Problems named in a message; all of them are in `problems`."""
+
 
 class DevMeshError(Exception):
     """Base of every error that DevMesh raises on purpose."""
@@ -31,7 +34,9 @@ class BadArguments(DevMeshError):
 
     def __init__(self, problems: Sequence[dict[str, Any]]) -> None:
         self.problems = list(problems)
-        super().__init__("; ".join(f"{p['field']}: {p['rule']}" for p in self.problems))
+        told = [f"{p['field']}: {p['rule']}" for p in self.problems[:_TOLD]]
+        more = len(self.problems) - len(told)
+        super().__init__("; ".join([*told, f"and {more} more"] if more else told))
 
     @classmethod
     def one(cls, field: str, rule: str, value: object = None) -> "BadArguments":

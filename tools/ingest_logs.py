@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from tools.answers import within_budget
 from tools.errors import BadArguments
 from tools.intake import Arrival, NewEvent, prepare, read_batch
 from tools.ports import Deps
-from tools.records import Receipt, Strict, from_json_text
+from tools.records import Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool
 
 MAX_EVENTS = 5_000
@@ -38,9 +39,27 @@ async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
     if rejected and not ready:
         raise BadArguments([_problem(entry.model_dump()) for entry in rejected])
     if asked.dry_run:
-        return Receipt(accepted=len(ready), duplicates=0, rejected=rejected, dry_run=True)
+        return receipt(len(ready), 0, rejected, deps, dry_run=True)
     new = await deps.store.add_events(ready) if ready else 0
-    return Receipt(accepted=new, duplicates=len(ready) - new, rejected=rejected)
+    return receipt(new, len(ready) - new, rejected, deps)
+
+
+def receipt(
+    new: int, old: int, rejected: list[Rejected], deps: Deps, dry_run: bool = False
+) -> Receipt:
+    """What became of a batch, with as many of the refusals as the caller's page holds."""
+    shown = rejected[: within_budget(map(_refusal, rejected), deps.caller)]
+    return Receipt(
+        accepted=new,
+        duplicates=old,
+        rejected=shown,
+        more_rejected=len(rejected) - len(shown),
+        dry_run=dry_run,
+    )
+
+
+def _refusal(bad: Rejected) -> str:
+    return f"#{bad.index} {bad.field}: {bad.rule}"
 
 
 def _prepare(raw: list[Any], arrival: Arrival) -> Any:
@@ -57,11 +76,12 @@ def _problem(entry: dict[str, Any]) -> dict[str, Any]:
 def receipt_lines(receipt: Receipt) -> list[str]:
     """The receipt as text: one line, and one for each record that was refused."""
     mode = " (dry run, nothing stored)" if receipt.dry_run else ""
+    refused = len(receipt.rejected) + receipt.more_rejected
     first = (
-        f"accepted {receipt.accepted}, duplicates {receipt.duplicates}, "
-        f"rejected {len(receipt.rejected)}{mode}"
+        f"accepted {receipt.accepted}, duplicates {receipt.duplicates}, rejected {refused}{mode}"
     )
-    return [first, *(f"#{bad.index} {bad.field}: {bad.rule}" for bad in receipt.rejected)]
+    more = [f"and {receipt.more_rejected} more refused"] if receipt.more_rejected else []
+    return [first, *map(_refusal, receipt.rejected), *more]
 
 
 INGEST_LOGS = Tool(

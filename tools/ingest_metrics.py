@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from tools.errors import BadArguments
-from tools.ingest_logs import receipt_lines
+from tools.ingest_logs import receipt, receipt_lines
 from tools.ports import Deps, ReadyPoint
 from tools.records import Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool, problem
@@ -71,9 +71,9 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
         ]
         raise BadArguments(entries)
     if asked.dry_run:
-        return Receipt(accepted=len(ready), duplicates=0, rejected=rejected, dry_run=True)
+        return receipt(len(ready), 0, rejected, deps, dry_run=True)
     new = await deps.store.add_points(ready) if ready else 0
-    return Receipt(accepted=new, duplicates=len(ready) - new, rejected=rejected)
+    return receipt(new, len(ready) - new, rejected, deps)
 
 
 def _prepare(raw: list[Any], deps: Deps) -> tuple[list[ReadyPoint], list[Rejected]]:

@@ -92,6 +92,11 @@ class Receipt(BaseModel):
     accepted: int
     duplicates: int
     rejected: list[Rejected] = []
+    more_rejected: int = Field(
+        0,
+        description="Refused records that this page has no room for.",
+        exclude_if=lambda count: count == 0,
+    )
     dry_run: bool = False
 
 

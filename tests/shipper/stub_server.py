@@ -62,7 +62,7 @@ class StubServer:
         )
         self._server = uvicorn.Server(config)
         self._task = asyncio.create_task(self._server._serve())
-        while not self._server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        while not self._server.started:
             await asyncio.sleep(0.01)
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
 

@@ -88,10 +88,14 @@ def consistent() -> Callable[[MariaStore], Awaitable[int]]:
         async with store.pool.connection() as connection:
             run = connection.execute
             rows = await run("SELECT timestamp, pattern_id, host, level FROM log_events")
-            rollup = await run("SELECT minute, pattern_id, host, level, count, first_at, last_at FROM log_rollup")
+            rollup = await run(
+                "SELECT minute, pattern_id, host, level, count, first_at, last_at FROM log_rollup"
+            )
             patterns = await run("SELECT id, count, first_seen, last_seen FROM log_patterns")
             hosts = await run("SELECT host, last_event FROM log_hosts")
-        minutes = _spans([((row[0].replace(second=0, microsecond=0), *row[1:]), row[0]) for row in rows])
+        minutes = _spans(
+            [((row[0].replace(second=0, microsecond=0), *row[1:]), row[0]) for row in rows]
+        )
         assert {row[:4]: row[4:] for row in rollup} == minutes
         assert len(rollup) == len(minutes)
         spans = _spans([(row[1], row[0]) for row in rows])

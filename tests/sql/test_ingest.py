@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from sql.partitions import AHEAD, FURTHEST_BACK, Partitions
 from sql.pool import Row
 from sql.store import MariaStore
@@ -62,7 +60,11 @@ async def test_two_stores_on_one_database(
     try:
         events = make_events(400, seed=4, minutes=60 * 24 * 6)
         stored = await asyncio.gather(
-            *(one.add_events(events[n * 50 : n * 50 + 150]) for n in range(6) for one in (store, other))
+            *(
+                one.add_events(events[n * 50 : n * 50 + 150])
+                for n in range(6)
+                for one in (store, other)
+            )
         )
         assert sum(stored) == 400
         assert await consistent(store) == 400
@@ -70,7 +72,9 @@ async def test_two_stores_on_one_database(
         await other.close()
 
 
-async def test_repeats_within_a_batch(store: MariaStore, ready: MakeReady, consistent: Consistent) -> None:
+async def test_repeats_within_a_batch(
+    store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
     """Of two events of one uid in a batch one is stored; repeats without a uid all are."""
     moment = NOW.isoformat()
     events = ready(
@@ -81,7 +85,9 @@ async def test_repeats_within_a_batch(store: MariaStore, ready: MakeReady, consi
     assert await consistent(store) == 5
 
 
-async def test_one_uid_at_two_times(store: MariaStore, ready: MakeReady, consistent: Consistent) -> None:
+async def test_one_uid_at_two_times(
+    store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
     """A uid that comes again with another time is counted where it is stored."""
     times = [NOW - timedelta(minutes=minutes) for minutes in (9, 5, 1)]
     events = ready([{"message": "m", "uid": "u", "timestamp": at.isoformat()} for at in times])
@@ -90,16 +96,24 @@ async def test_one_uid_at_two_times(store: MariaStore, ready: MakeReady, consist
     assert await consistent(store) == 3
 
 
-async def test_a_uid_without_a_time(store: MariaStore, ready: MakeReady, consistent: Consistent) -> None:
+async def test_a_uid_without_a_time(
+    store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
     """An event named by its uid alone is stored once, however often and in however many it comes."""
-    raw = [{"message": "m", "uid": "one"}, {"message": "m", "uid": "one"}, {"message": "m", "uid": "two"}]
+    raw = [
+        {"message": "m", "uid": "one"},
+        {"message": "m", "uid": "one"},
+        {"message": "m", "uid": "two"},
+    ]
     assert await store.add_events(ready(raw)) == 2
     later = ready([{"message": "other", "uid": "filler"}, *raw])
     assert await store.add_events(later) == 1
     assert await consistent(store) == 3
 
 
-async def test_nothing_and_duplicates_alone(store: MariaStore, ready: MakeReady, consistent: Consistent) -> None:
+async def test_nothing_and_duplicates_alone(
+    store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
     """A batch without a new event changes nothing."""
     assert await store.add_events([]) == 0
     events = ready([{"message": "m", "uid": "u"}])
@@ -113,18 +127,29 @@ async def test_names_alike_but_for_case(store: MariaStore, ready: MakeReady) -> 
     moment = NOW.isoformat()
     raw = [
         {"message": f"m {n}", "host": host, "service": service, "timestamp": moment}
-        for n, (host, service) in enumerate([("Alpha", "Web"), ("alpha", "web"), ("ALPHA", "WEB"), ("beta", "db")])
+        for n, (host, service) in enumerate(
+            [("Alpha", "Web"), ("alpha", "web"), ("ALPHA", "WEB"), ("beta", "db")]
+        )
     ]
     assert await store.add_events(ready(raw)) == 4
-    for wanted in (Filter(host="aLPHA"), Filter(services=("wEB",)), Filter(host="alpha", services=("web",))):
+    for wanted in (
+        Filter(host="aLPHA"),
+        Filter(services=("wEB",)),
+        Filter(host="alpha", services=("web",)),
+    ):
         assert await store.count_events(wanted) == 3
         assert len(await store.find_events(wanted, Page(10))) == 3
     assert len((await store.catalogue()).hosts) == 2
 
 
-async def test_a_batch_over_the_packet_size(store: MariaStore, ready: MakeReady, consistent: Consistent) -> None:
+async def test_a_batch_over_the_packet_size(
+    store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
     """A batch of long messages goes in parts and is counted as one."""
-    raw = [{"message": f"{n} " + "\\'" * 30_000, "uid": str(n), "timestamp": NOW.isoformat()} for n in range(200)]
+    raw = [
+        {"message": f"{n} " + "\\'" * 30_000, "uid": str(n), "timestamp": NOW.isoformat()}
+        for n in range(200)
+    ]
     events = ready(raw)
     assert await store.add_events(events[:30]) == 30
     assert await store.add_events(events) == 170
@@ -132,7 +157,7 @@ async def test_a_batch_over_the_packet_size(store: MariaStore, ready: MakeReady,
 
 
 HOSTILE = [
-    "it's a \"quote\" and a \\ backslash \\' \\\" \\0 \\n",
+    'it\'s a "quote" and a \\ backslash \\\' \\" \\0 \\n',
     "'; DROP TABLE log_events; -- ",
     "100% %s %(x)s %% {0} `tick`",
     "nul \x00 byte, bell \x07, escape \x1b[31m, del \x7f, substitute \x1a",
@@ -218,7 +243,9 @@ async def test_partitions_at_once(store: MariaStore, sql: Sql) -> None:
     assert len(names) == len(set(names)) == 2 + 8 + AHEAD
 
 
-async def test_a_new_day_comes(store: MariaStore, ready: MakeReady, sql: Sql, consistent: Consistent) -> None:
+async def test_a_new_day_comes(
+    store: MariaStore, ready: MakeReady, sql: Sql, consistent: Consistent
+) -> None:
     """As days pass, rows that came early stay where they are found, and new days are made."""
     early = NOW + timedelta(days=AHEAD + 2)
     await store.add_events(ready([{"message": "early", "timestamp": early.isoformat()}]))

@@ -70,7 +70,9 @@ async def test_counts_equal_brute_force(store: MariaStore, make_events: MakeEven
         expected = Counter((event.service, event.pattern) for event in inside)
         assert {(one.service, one.text): one.count for one in counted} == expected, wanted
         for one in counted:
-            times = [e.timestamp for e in inside if (e.service, e.pattern) == (one.service, one.text)]
+            times = [
+                e.timestamp for e in inside if (e.service, e.pattern) == (one.service, one.text)
+            ]
             assert (one.first_seen, one.last_seen) == (min(times), max(times)), wanted
 
 
@@ -111,7 +113,9 @@ async def test_patterns_have_hosts_and_samples(store: MariaStore, make_events: M
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-async def test_pages_visit_each_row_once(store: MariaStore, ready: MakeReady, newest_first: bool) -> None:
+async def test_pages_visit_each_row_once(
+    store: MariaStore, ready: MakeReady, newest_first: bool
+) -> None:
     """Page after page in either order each row comes exactly once, many of one time included."""
     chance = random.Random(5)
     raw = [
@@ -123,7 +127,11 @@ async def test_pages_visit_each_row_once(store: MariaStore, ready: MakeReady, ne
         for number in range(230)
     ]
     await store.add_events(ready(raw))
-    for wanted, total in ((Filter(), 230), (Filter(services=("web",)), None), (Filter(end=NOW), None)):
+    for wanted, total in (
+        (Filter(), 230),
+        (Filter(services=("web",)), None),
+        (Filter(end=NOW), None),
+    ):
         for limit in (1, 7, 50) if total else (7,):
             seen = [event async for event in pages(store, wanted, limit, newest_first)]
             places = [(event.timestamp, event.id) for event in seen]
@@ -131,7 +139,9 @@ async def test_pages_visit_each_row_once(store: MariaStore, ready: MakeReady, ne
             assert len(seen) == (total or await store.count_events(wanted))
 
 
-async def pages(store: MariaStore, wanted: Filter, limit: int, newest_first: bool) -> AsyncIterator[Event]:
+async def pages(
+    store: MariaStore, wanted: Filter, limit: int, newest_first: bool
+) -> AsyncIterator[Event]:
     """Every event of a filter, page by page."""
     after = None
     while rows := await store.find_events(wanted, Page(limit, newest_first, after)):
@@ -168,14 +178,32 @@ async def test_coverage_tells_silence_from_absence(store: MariaStore, ready: Mak
     await store.add_events(
         ready(
             [
-                {"message": "m", "host": "alpha", "timestamp": (NOW - timedelta(hours=2)).isoformat()},
-                {"message": "m", "host": "alpha", "timestamp": (NOW - timedelta(hours=5)).isoformat()},
-                {"message": "m", "host": "beta", "timestamp": (NOW - timedelta(hours=1)).isoformat()},
+                {
+                    "message": "m",
+                    "host": "alpha",
+                    "timestamp": (NOW - timedelta(hours=2)).isoformat(),
+                },
+                {
+                    "message": "m",
+                    "host": "alpha",
+                    "timestamp": (NOW - timedelta(hours=5)).isoformat(),
+                },
+                {
+                    "message": "m",
+                    "host": "beta",
+                    "timestamp": (NOW - timedelta(hours=1)).isoformat(),
+                },
             ]
         )
     )
     gaps = [
-        Gap(host="alpha", source="journald", start=NOW - timedelta(hours=h + 1), end=NOW - timedelta(hours=h), missing=n)
+        Gap(
+            host="alpha",
+            source="journald",
+            start=NOW - timedelta(hours=h + 1),
+            end=NOW - timedelta(hours=h),
+            missing=n,
+        )
         for h, n in ((1, 10), (4, 200), (9, 3000))
     ]
     await store.heartbeat(Heartbeat(host="alpha", lag_seconds=3.5, gaps=gaps, position=NOW))
@@ -198,7 +226,9 @@ async def test_a_gap_told_again_counts_once(store: MariaStore) -> None:
     """Heartbeats repeat what they said; the last word on a gap holds."""
     gap = Gap(host="alpha", source="journald", start=NOW - timedelta(hours=1), end=NOW, missing=5)
     for missing in (5, 5, 8):
-        await store.heartbeat(Heartbeat(host="alpha", gaps=[gap.model_copy(update={"missing": missing})]))
+        await store.heartbeat(
+            Heartbeat(host="alpha", gaps=[gap.model_copy(update={"missing": missing})])
+        )
     coverage = await store.coverage(Filter())
     assert (len(coverage.hosts), coverage.missing) == (1, 8)
 
@@ -217,7 +247,9 @@ PLANS: dict[str, Call] = {
     "newest page": lambda s: s.find_events(Filter(), Page(50)),
     "oldest page": lambda s: s.find_events(Filter(), Page(50, newest_first=False)),
     "next page": lambda s: s.find_events(Filter(), Page(50, True, (NOW - timedelta(hours=1), 900))),
-    "page before": lambda s: s.find_events(Filter(), Page(50, False, (NOW - timedelta(hours=1), 900))),
+    "page before": lambda s: s.find_events(
+        Filter(), Page(50, False, (NOW - timedelta(hours=1), 900))
+    ),
     "window": lambda s: s.find_events(HOUR, Page(50)),
     "service": lambda s: s.find_events(_hour(services=("nginx", "nginx.service")), Page(50)),
     "host": lambda s: s.find_events(_hour(host="alpha"), Page(50)),
@@ -226,8 +258,12 @@ PLANS: dict[str, Call] = {
     "trace": lambda s: s.find_events(Filter(trace_id="trace-7"), Page(50)),
     "contains": lambda s: s.find_events(_hour(contains="timed"), Page(50)),
     "count rows": lambda s: s.count_events(_hour(contains="timed")),
-    "count": lambda s: s.count_events(Filter(start=NOW - timedelta(minutes=61.5), end=NOW - timedelta(minutes=3.3))),
-    "patterns": lambda s: s.pattern_counts(Filter(start=NOW - timedelta(minutes=61.5), levels=(Level.ERROR,))),
+    "count": lambda s: s.count_events(
+        Filter(start=NOW - timedelta(minutes=61.5), end=NOW - timedelta(minutes=3.3))
+    ),
+    "patterns": lambda s: s.pattern_counts(
+        Filter(start=NOW - timedelta(minutes=61.5), levels=(Level.ERROR,))
+    ),
     "pattern newest": lambda s: s.newest_of(Filter(), [3], 3),
     "pattern newest in window": lambda s: s.newest_of(HOUR, [3], 3),
     "pattern hosts": lambda s: s.pattern_hosts(HOUR, [1, 2, 3]),
@@ -264,7 +300,17 @@ async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -
     for seed in range(4):
         await store.add_events(make_events(2000, seed, minutes=60 * 20))
     await sql("ANALYZE TABLE log_events")
-    for name in ("window", "service", "host", "level", "trace", "contains", "count rows", "pattern newest in window", "one event"):
+    for name in (
+        "window",
+        "service",
+        "host",
+        "level",
+        "trace",
+        "contains",
+        "count rows",
+        "pattern newest in window",
+        "one event",
+    ):
         for text in await _sent(store, sql, PLANS[name]):
             [row] = await sql(f"EXPLAIN {text}")
             assert row[3] in {"range", "ref", "const"}, (name, row)
@@ -285,4 +331,6 @@ async def _sent(store: MariaStore, sql: Sql, call: Call) -> list[str]:
         " AND argument REGEXP '^(SET STATEMENT|SELECT)' AND argument LIKE '%FROM%'"
     )
     texts = [str(text.decode() if isinstance(text, bytes) else text) for (text,) in rows]
-    return [text.partition(" FOR\n")[2] if text.startswith("SET STATEMENT") else text for text in texts]
+    return [
+        text.partition(" FOR\n")[2] if text.startswith("SET STATEMENT") else text for text in texts
+    ]

@@ -85,7 +85,11 @@ def test_a_name_is_given_once() -> None:
         parse(twice)
 
 
-@given(st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.sampled_from(["SELECT 1", "DO 0"])))
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.sampled_from(["SELECT 1", "DO 0"])
+    )
+)
 def test_what_is_written_is_read(written: dict[str, str]) -> None:
     """Any names and bodies come back as they were written."""
     text = "\n\n".join(f"-- name: {name}\n-- Purpose.\n{body};" for name, body in written.items())
@@ -94,15 +98,25 @@ def test_what_is_written_is_read(written: dict[str, str]) -> None:
 
 def test_every_statement_has_a_name_of_its_own() -> None:
     """No name is used by two files, and no statement of a file is passed over."""
-    texts = [file.read_text("utf-8") for file in files("sql.queries").iterdir() if file.name.endswith(".sql")]
-    names = Counter(name for text in texts for name in re.findall(r"^-- name:\s*(\S+)", text, re.MULTILINE))
+    texts = [
+        file.read_text("utf-8")
+        for file in files("sql.queries").iterdir()
+        if file.name.endswith(".sql")
+    ]
+    names = Counter(
+        name for text in texts for name in re.findall(r"^-- name:\s*(\S+)", text, re.MULTILINE)
+    )
     assert set(names.values()) == {1}
     assert set(names) == set(statements())
 
 
 def test_every_statement_is_used() -> None:
     """Every name is asked for somewhere, and every name asked for exists."""
-    code = "\n".join(path.read_text("utf-8") for floor in ("sql", "server") for path in (ROOT / floor).rglob("*.py"))
+    code = "\n".join(
+        path.read_text("utf-8")
+        for floor in ("sql", "server")
+        for path in (ROOT / floor).rglob("*.py")
+    )
     asked = set(re.findall(r"""(?:\brun\(\s*|statements\(\)\[)"(\w+)\"""", code))
     assert asked == set(statements())
 
@@ -111,7 +125,8 @@ def test_every_statement_is_used() -> None:
 def test_every_statement_formats(name: str) -> None:
     """With all arguments and with none there is no mark left, and no stray percent sign."""
     statement = statements()[name]
-    for arguments in (Anything(), Anything.fromkeys(re.findall(r"-- \? (\w+)", statement), True)):
+    every: dict[str, object] = dict.fromkeys(re.findall(r"-- \? (\w+)", statement), True)
+    for arguments in ({}, every):
         text = statement.given(arguments) % Anything()
         assert "%" not in text
         assert "--" not in text
