@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from server.counting_words import Counting, find_counting
 from server.times_in_words import find_times
@@ -51,6 +52,9 @@ _PASTED = re.compile(r"\b(?:this|these)\b[^?:.\"]*\?\s+(?=\S.{8})", re.I)
 _POINTER = re.compile(r":\s+|\s->\s*|\s=>\s*")
 _LAST_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[^.?!]*$)")
 _DASH = re.compile(r"\s[-\u2013\u2014]\s")
+_ALIKE = 0.79
+"""Share of letters two names must have in common: one slip, or two swapped letters, in five."""
+
 _WORD_LIMITS = {"twenty": 20, "dozen": 12, "ten": 10, "five": 5, "fifty": 50, "hundred": 100}
 _NAME_WORDS = re.compile(r"[a-z0-9][a-z0-9.]*[a-z0-9]|[a-z0-9]")
 _FILLER = re.compile(
@@ -184,7 +188,9 @@ def _named(question: str, names: tuple[str, ...]) -> str | None:
     for size in (3, 2, 1):
         for begin in range(len(words) - size + 1):
             phrase = " ".join(words[begin : begin + size])
-            match = process.extractOne(phrase, said, scorer=fuzz.ratio, score_cutoff=84)
+            match = process.extractOne(
+                phrase, said, scorer=OSA.normalized_similarity, score_cutoff=_ALIKE
+            )
             if match and len(phrase) >= 5 and (best is None or match[1] > best[0]):
                 best = (match[1], match[2])
     return best[1] if best else None
