@@ -17,15 +17,23 @@ TORCH ?= torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CMAKE_ARGS
+MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check setup setup-test mariadb format clean
+.PHONY: demo test soak bench-ship check setup setup-test mariadb format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
 
 test: setup-test check
 	$(BIN)/pytest -q
+
+# The crash test for MINUTES, with MariaDB killed as well.
+soak: setup-test
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q tests/soak
+
+bench-ship: setup-test
+	$(BIN)/python tests/bench/ship.py
 
 check:
 	$(BIN)/ruff format --check

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -93,7 +94,11 @@ class Connection:
             return value.text
         if isinstance(value, tuple):
             # One by one: inside a sequence the driver leaves bytes without their _binary mark.
-            return f"({','.join(map(self._raw.escape, value))})"
+            return f"({','.join(map(self._literal, value))})"
+        if isinstance(value, datetime):
+            # The driver formats moments field by field, which costs a batch a tenth of its time.
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return f"'{moment.replace(tzinfo=None).isoformat(' ')}'"
         return str(self._raw.escape(value))
 
     def rows(self, rows: list[Row]) -> "Rows":
