@@ -17,6 +17,7 @@ import uvicorn
 from server.app import Home, home
 from server.asking import agent_for, embed_waiting
 from server.http_app import http_app
+from server.serve import Server
 from server.settings import ServerSettings
 from server.show import Screen
 from shipper.errors import ShipperError
@@ -65,7 +66,8 @@ async def _server(parts: Home) -> AsyncIterator[None]:
     config = uvicorn.Config(
         http_app(parts), port=parts.settings.port, log_config=None, access_log=False
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
+    server.stops = ()  # Ctrl-C ends the demo, and the server with it
     task = asyncio.create_task(server.serve())
     try:
         while not server.started:

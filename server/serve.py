@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 
@@ -20,6 +21,26 @@ _log = logging.getLogger(__name__)
 _STOP_SECONDS = 5
 
 
+class Server(uvicorn.Server):
+    """uvicorn without its signal handling, which ends the process by the signal's default action:
+    a database of ours would be left running. `stops` are the signals that ask it to stop.
+    """
+
+    stops: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ask for a stop on `stops`; a second SIGINT does not wait for open requests."""
+        loop = asyncio.get_running_loop()
+        for number in self.stops:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in self.stops:
+                loop.remove_signal_handler(number)
+
+
 async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
     """Serve until SIGINT or SIGTERM; with an errand, ship into our own server meanwhile.
 
@@ -28,7 +49,7 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
     """
     check_exposure(settings)
     async with home(settings, background=True) as parts:
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 http_app(parts),
                 host=settings.host,

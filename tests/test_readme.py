@@ -59,10 +59,19 @@ def running(
             time.sleep(0.2)
         yield environ
     finally:
-        up.send_signal(signal.SIGINT)
+        up.send_signal(signal.SIGTERM)
         up.wait(60)
         log.close()
-    assert up.returncode in (0, -signal.SIGINT)
+    assert up.returncode == 0
+    assert not running_in(environ["DEVMESH_STATE_DIR"]), "the private MariaDB was left running"
+
+
+def running_in(folder: str) -> list[str]:
+    """The processes whose command line names a folder."""
+    done = subprocess.run(
+        ["pgrep", "-f", "-a", folder], capture_output=True, text=True, check=False
+    )
+    return done.stdout.splitlines()
 
 
 def answers(port: int) -> bool:
