@@ -198,7 +198,7 @@ async def test_an_outage_longer_than_retention_is_counted_exactly(
     command = [*private_journald, sys.executable, "-c", WRITE_AND_ROTATE]
     await asyncio.to_thread(subprocess.run, command, check=True, timeout=60)
     folder = next((tmp_path / "journald" / "varlog").iterdir())
-    lab = Lab(server, tmp_path / "state", limits=Limits(entries=50))
+    lab = Lab(server, tmp_path / "state", limits=Limits(entries=2))
     shipping = asyncio.create_task(lab.ship(JournalSource("lab", Place(str(folder)))))
     await until(lambda: len(server.rows) > 0)
     lab.stop.set()

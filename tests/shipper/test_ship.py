@@ -90,7 +90,7 @@ async def test_the_server_may_die_and_come_back(
     server: StubServer, make_journal: MakeJournal, tmp_path: Path
 ) -> None:
     lab = Lab(server, tmp_path / "state")
-    folder = make_journal(export_text(20_000))
+    folder = make_journal(export_text(60_000))
     shipping = asyncio.create_task(lab.ship(source(folder)))
     for _ in range(3):
         await more_rows(server, 1_500)
@@ -99,7 +99,7 @@ async def test_the_server_may_die_and_come_back(
         await server.start()
     await shipping
 
-    assert server.seqs() == list(range(20_000))
+    assert server.seqs() == list(range(60_000))
 
 
 async def test_a_dead_reader_is_replaced_and_nothing_is_lost(
