@@ -10,12 +10,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from shipper.entries import Hole
+from shipper.entries import Entry, Hole, Mapped
 from shipper.errors import BadPosition
+from shipper.events import mapped
 from shipper.frames import Message, pack, receive
+from shipper.mapping import Rules, to_json
 from shipper.position import Position
 from shipper.reader import Journal, Place, machines_of
 from shipper.sweep import Sweep, tail_of
@@ -24,10 +27,14 @@ PROCESS_EVERY_MS = 250
 
 
 class Child:
-    """The commands, by name. Each gives the message that answers it."""
+    """The commands, by name. Each gives the message that answers it.
 
-    def __init__(self, place: Place, commands: BinaryIO) -> None:
+    With rules, entries are made into events here: fewer bytes for the shipper to take apart.
+    """
+
+    def __init__(self, place: Place, commands: BinaryIO, rules: Rules | None = None) -> None:
         self._place = place
+        self._to_json = partial(to_json, rules=rules) if rules else None
         self._commands = commands
         self._opened: Position | None = None
         self._sweep: Sweep | None = None
@@ -75,7 +82,8 @@ class Child:
         while not entries and time.monotonic() < until and not self._command_waits(0):
             self._wait_for_change(until - time.monotonic())
             entries = self._position.take(limit, max_bytes)
-        return ("entries", entries, self._position.caught_up, self._position.errors)
+        answer = self._mapped(entries)
+        return ("entries", answer, self._position.caught_up, self._position.errors)
 
     def tail(self) -> Message:
         """Asked again after reading to the end, the tail of the last time must be known."""
@@ -98,7 +106,12 @@ class Child:
             self._sweep = None
             if self._go_to:
                 self._position.reopen(self._go_to)
-        return ("entries", entries, over, self._position.errors)
+        return ("entries", self._mapped(entries), over, self._position.errors)
+
+    def _mapped(self, entries: list[Entry]) -> list[tuple[str, int, Mapped]] | list[Entry]:
+        if self._to_json is None:
+            return entries
+        return [(one[0], one[1], mapped(one[2], one[0], one[1], self._to_json)) for one in entries]
 
     def span(self) -> Message:
         """Oldest and newest wall clock, and bytes on disk."""
@@ -135,13 +148,14 @@ class Child:
         poll.poll(min(seconds * 1000, PROCESS_EVERY_MS))
 
 
-def main(path: str, machine: str) -> None:
+def main(path: str, machine: str, redact: str = "", session: str = "") -> None:
     """Serve standard input until it ends. The shipper decides when to stop, not the terminal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     commands = open(0, "rb", buffering=0)  # noqa: SIM115  unbuffered, so that poll() sees all of it
     answers = open(1, "wb")  # noqa: SIM115
-    child = Child(Place(path or None, machine or None), commands)
+    rules = Rules(redact == "True", session == "True") if redact else None
+    child = Child(Place(path or None, machine or None), commands, rules)
     while True:
         child.idle()
         command = receive(commands)

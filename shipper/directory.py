@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shipper.errors import JournalUnreadable
 from shipper.journal import JournalSource
+from shipper.mapping import Rules
 from shipper.reader import Place
 
 log = logging.getLogger(__name__)
@@ -17,10 +18,11 @@ log = logging.getLogger(__name__)
 class Directory:
     """The machines of a directory. `shared`: machines whose numbers have holes by nature."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rules: Rules | None = None) -> None:
         if not path.is_dir():
             raise JournalUnreadable(f"{path} is no directory; --directory takes one with journals")
         self.path = str(path.resolve())
+        self._rules = rules
         self.shared: set[str] = set()
         self._known: set[str] = set()
         self._scout = JournalSource(self.name(), Place(self.path))
@@ -44,7 +46,7 @@ class Directory:
             log.warning("%s: machines share files, so gaps cannot be told there", self.path)
         if not machines and not self._known and self.has_files():
             self._known.add("")
-            return [JournalSource(self.name(), Place(self.path))]  # entries of no machine
+            return [JournalSource(self.name(), Place(self.path), self._rules)]  # of no machine
         new = [machine for machine in machines if machine not in self._known]
         self._known.update(new)
-        return [JournalSource(self.name(one), Place(self.path, one)) for one in new]
+        return [JournalSource(self.name(one), Place(self.path, one), self._rules) for one in new]

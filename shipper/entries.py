@@ -1,6 +1,7 @@
 """What a source hands over: journal entries, their order numbers, and the Source protocol."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
@@ -10,12 +11,20 @@ Fields = dict[str, bytes | list[bytes]]
 Entry = tuple[str, int, Fields]
 """Cursor, wall clock in microseconds since 1970 UTC, fields."""
 
+Mapped = tuple[str, bytes, int]
+"""Host, event as JSON, and how many entries it says journald's rate limit threw away."""
+
+MappedEntry = tuple[str, int, Mapped]
+"""An entry that its source has made into an event already."""
+
+Entries = Sequence[Entry | MappedEntry]
+
 
 @dataclass
 class Reading:
     """What one read gave. `caught_up`: nothing more for now; `finished`: nothing more ever."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: Entries = ()
     caught_up: bool = False
     finished: bool = False
 

@@ -1,33 +1,40 @@
 """An entry as an item ready to be sent."""
 
 from collections.abc import Callable
-from typing import Any
-
-import orjson
 
 from shipper.batches import Item
-from shipper.entries import Entry, Fields
+from shipper.entries import Entry, Fields, Mapped, MappedEntry
 
-ToEvent = Callable[[Fields, str, int], dict[str, Any]]
-"""Fields, cursor and wall clock (µs) to the event that is sent, with a uid and a host."""
+ToJson = Callable[[Fields, str, int], tuple[str, bytes]]
+"""Fields, cursor and wall clock (µs) to the host, and the event with its uid as JSON."""
 
 JOURNAL_DROPPED = b"a596d6fe7bfa4994828e72309e95d61e"
 """MESSAGE_ID of journald's own "Suppressed N messages from UNIT"."""
 
 
 class Converter:
-    """Turns entries into items by the given mapping. `host` is the last one that was named."""
+    """Turns entries into items, by `to_json` those that the source has not mapped itself.
 
-    def __init__(self, to_event: ToEvent) -> None:
-        self._to_event = to_event
+    `host` is the last one that was named.
+    """
+
+    def __init__(self, to_json: ToJson) -> None:
+        self._to_json = to_json
         self.host: str | None = None
 
-    def __call__(self, entry: Entry) -> Item:
-        cursor, realtime_us, fields = entry
-        event = self._to_event(fields, cursor, realtime_us)
-        self.host = str(event["host"])
-        dropped = rate_limited(fields) if "N_DROPPED" in fields else 0
-        return Item(cursor, realtime_us, orjson.dumps(event), dropped)
+    def __call__(self, entry: Entry | MappedEntry) -> Item:
+        cursor, realtime_us, said = entry
+        if isinstance(said, dict):
+            said = mapped(said, cursor, realtime_us, self._to_json)
+        self.host, body, dropped = said
+        return Item(cursor, realtime_us, body, dropped)
+
+
+def mapped(fields: Fields, cursor: str, realtime_us: int, to_json: ToJson) -> Mapped:
+    """What is sent of an entry."""
+    host, body = to_json(fields, cursor, realtime_us)
+    dropped = rate_limited(fields) if "N_DROPPED" in fields else 0
+    return host, body, dropped
 
 
 def rate_limited(fields: Fields) -> int:

@@ -15,6 +15,7 @@ from shipper.entries import Hole, Reading, Span, Tail
 from shipper.errors import BadPosition, JournalUnreadable, ReaderDied
 from shipper.frames import Message, pack, receive_async
 from shipper.headers import ends
+from shipper.mapping import Rules
 from shipper.position import REWIND_CHANGED, REWIND_START
 from shipper.reader import Place
 
@@ -34,10 +35,14 @@ log = logging.getLogger(__name__)
 
 
 class JournalSource:
-    """A live journal, a directory, or one machine of a directory. `restarts` counts deaths."""
+    """A live journal, a directory, or one machine of a directory. `restarts` counts deaths.
 
-    def __init__(self, name: str, place: Place | None = None) -> None:
+    With rules, its entries come mapped.
+    """
+
+    def __init__(self, name: str, place: Place | None = None, rules: Rules | None = None) -> None:
         self.name = name
+        self._rules = [str(rules.redact), str(rules.user_units_as_session)] if rules else []
         self.place = place or Place()
         self.restarts = 0
         self.unreadable = 0
@@ -146,6 +151,7 @@ class JournalSource:
         await self.close()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", CHILD, ROOT, self.place.path or "", self.place.machine or "",
+            *self._rules,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=PIPE_BUFFER,

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from shipper.error_codes import error_code
-from shipper.fields import Entry, first, readable
+from shipper.fields import Entry, first
 from shipper.levels_in_text import level_in_json, level_in_text
 from shipper.message_ids import event_type
 from shipper.messages import TAIL, Message, read_message
-from shipper.meta import fit, meta_of
+from shipper.meta import MAX_BYTES, fit, meta_of
 from shipper.redact import redact, redact_json
-from shipper.services import service_of
+from shipper.senders import Sender, sender_of
 from shipper.traces import trace_and_span
 from tools.levels import Level
 from tools.records import MESSAGE_MAX_BYTES
@@ -28,6 +30,8 @@ _PRIORITIES = {
     "6": Level.INFO,
     "7": Level.DEBUG,
 }
+Json = tuple[str, bytes]
+
 _SAYS_NOTHING = frozenset(("", "5", "6"))
 """Priorities that journald or a container driver gives to a line on standard output."""
 
@@ -53,27 +57,48 @@ def to_event(
     entry: Entry, cursor: str, realtime_us: int, rules: Rules = _DEFAULT
 ) -> dict[str, Any]:
     """The event as /ingest/logs takes it; one cursor always gives one uid."""
+    event, sender, own = _mapped(entry, cursor, realtime_us, rules)
+    event["meta_json"] = fit({**sender.meta, **own})
+    return event
+
+
+def to_json(entry: Entry, cursor: str, realtime_us: int, rules: Rules = _DEFAULT) -> Json:
+    """The host, and the event as JSON; what entries of one sender share is not packed again."""
+    event, sender, own = _mapped(entry, cursor, realtime_us, rules)
+    shared, rest = sender.packed, orjson.dumps(own)
+    if len(shared) + len(rest) > MAX_BYTES or not own.keys().isdisjoint(sender.meta):
+        event["meta_json"] = fit({**sender.meta, **own})
+    elif len(shared) > 2 and len(rest) > 2:
+        event["meta_json"] = orjson.Fragment(shared[:-1] + b"," + rest[1:])
+    else:
+        event["meta_json"] = orjson.Fragment(shared if len(shared) > 2 else rest)
+    return sender.host, orjson.dumps(event)
+
+
+def _mapped(
+    entry: Entry, cursor: str, realtime_us: int, rules: Rules
+) -> tuple[dict[str, Any], Sender, dict[str, Any]]:
+    """The event without its meta, the sender, and what the meta holds beside the sender's."""
+    sender, fields_of_its_own = sender_of(entry, rules.redact, rules.user_units_as_session)
+    own = meta_of(fields_of_its_own, rules.redact)
     said = read_message(entry)
-    fields = said.fields
     level = _level(entry, said)
-    code = error_code(entry, fields, said.text, level)
-    trace, span = trace_and_span(entry, fields, said.text)
-    meta = meta_of(entry, rules.redact)
+    code = error_code(entry, said.fields, said.text, level)
+    trace, span = trace_and_span(entry, said.fields, said.text)
     if rules.redact:
         said.text = redact(said.text)
-        code = redact(code)
-        if fields:
-            said.fields = redact_json(fields)
+        code = redact(code) if code else ""
+        if said.fields:
+            said.fields = redact_json(said.fields)
     event: dict[str, Any] = {
         "uid": uid_of(cursor),
         "timestamp": timestamp(realtime_us),
         "source": "journald",
-        "service": service_of(entry, rules.user_units_as_session),
-        "host": readable(first(entry, "_HOSTNAME"))[:255] or "unknown",
+        "service": sender.service,
+        "host": sender.host,
         "level": level.value,
-        "message": _clipped(said, meta),
+        "message": _clipped(said, own),
         "event_type": event_type(entry, said.text),
-        "meta_json": meta,
     }
     if trace:
         event["trace_id"] = trace
@@ -81,8 +106,7 @@ def to_event(
         event["span_id"] = span
     if code:
         event["error_code"] = code
-    event["meta_json"] = fit(meta)
-    return event
+    return event, sender, own
 
 
 def uid_of(cursor: str) -> str:

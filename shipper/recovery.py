@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-from shipper.entries import Entry, Hole, Source, Tail
+from shipper.entries import Entries, Entry, Hole, MappedEntry, Source, Tail
 from shipper.gaps import Ledger
 from shipper.progress import Progress
 
@@ -13,7 +13,7 @@ LOOK_EVERY = 30.0
 ENTRIES = 500
 SIZE = 1024 * 1024
 
-Deliver = Callable[[list[Entry]], Awaitable[None]]
+Deliver = Callable[[Entries], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,12 @@ class Recovery:
         else:
             await self._progress.save()
 
-    async def _pass(self, deliver: Deliver, holes: list[Hole], beyond: bool) -> Entry | None:
+    async def _pass(
+        self, deliver: Deliver, holes: list[Hole], beyond: bool
+    ) -> Entry | MappedEntry | None:
         """One pass, delivered; the newest entry that it found."""
         await self._source.sweep(holes, beyond)
-        newest: Entry | None = None
+        newest: Entry | MappedEntry | None = None
         finished, found = False, 0
         while not finished:
             reading = await self._source.swept(ENTRIES, SIZE)

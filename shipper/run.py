@@ -20,7 +20,7 @@ from shipper.headroom import journal_capacity
 from shipper.heartbeat import EVERY, Pulse
 from shipper.journal import JournalSource, check_readable
 from shipper.lock import alone
-from shipper.mapping import Rules, to_event
+from shipper.mapping import Rules, to_json
 from shipper.notify import Notifier
 from shipper.patience import Patience
 from shipper.progress import Progress
@@ -71,7 +71,9 @@ class Shipper:
         async with self._client:
             self._notifier.tell("READY=1")
             if errand.directory is not None:
-                await self._ship_directory(Directory(errand.directory), errand.follow)
+                await self._ship_directory(
+                    Directory(errand.directory, self._rules()), errand.follow
+                )
             elif errand.export is not None:
                 await self._ship_export(errand.export, errand.shift_to_now)
             else:
@@ -86,7 +88,9 @@ class Shipper:
     async def _ship_journal(self, follow: bool) -> None:
         machine = await asyncio.to_thread(Path("/etc/machine-id").read_text)
         check_readable(machine.strip())
-        voyage = Voyage(JournalSource("journal"), follow, default_host=socket.gethostname())
+        voyage = Voyage(
+            JournalSource("journal", rules=self._rules()), follow, default_host=socket.gethostname()
+        )
         voyage.capacity = await asyncio.to_thread(journal_capacity)
         await self._ship(voyage)
 
@@ -112,7 +116,7 @@ class Shipper:
 
     async def _ship(self, voyage: "Voyage") -> None:
         source = voyage.source
-        convert = Converter(partial(to_event, rules=self._rules()))
+        convert = Converter(partial(to_json, rules=self._rules()))
         with alone(self._folder / f"{source.name}.lock"):
             checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
             progress = Progress(checkpoint, voyage.keeps_ledger)

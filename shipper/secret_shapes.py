@@ -126,8 +126,7 @@ def hide_shapes(text: str) -> str:
 
 def _hide_long(text: str) -> str:
     before = text
-    if _START.search(text):
-        text = _SHAPES.sub(_marker, text)
+    text = _hide_begun(text)
     if _SLOW_SIGN.search(text):
         text = _SLOW_SHAPES.sub(_marker, text)
     if text is not before:
@@ -136,6 +135,16 @@ def _hide_long(text: str) -> str:
         if "[redacted:twilio]" in text:
             text = _TWILIO_SECRET.sub("[redacted:twilio]", text)
     return text
+
+
+def _hide_begun(text: str) -> str:
+    """Shapes are tried only where one of their plain beginnings stands."""
+    pieces, done = [], 0
+    for start in _START.finditer(text):
+        if start.start() >= done and (found := _SHAPES.match(text, start.start())):
+            pieces += [text[done : found.start()], _marker(found)]
+            done = found.end()
+    return "".join([*pieces, text[done:]]) if pieces else text
 
 
 def _marker(found: re.Match[str]) -> str:

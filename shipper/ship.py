@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shipper.batches import Batch, Batcher, Item, Limits
-from shipper.entries import Entry, Source
+from shipper.entries import Entries, Entry, MappedEntry, Source
 from shipper.patience import Stopped
 from shipper.progress import Progress
 from shipper.recovery import Recovery
@@ -20,7 +20,7 @@ LONGEST_READ = 0.5
 class Options:
     """How to ship. `convert` makes an entry the event that is sent."""
 
-    convert: Callable[[Entry], Item]
+    convert: Callable[[Entry | MappedEntry], Item]
     follow: bool = True
     limits: Limits = field(default_factory=Limits)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,7 +101,7 @@ class Loop:
         more = await self._recovery.look(self._options.now(), self._deliver_found)
         return more or not idle or (self._options.follow and not self._finished)
 
-    async def _deliver_found(self, entries: list[Entry]) -> None:
+    async def _deliver_found(self, entries: Entries) -> None:
         """Entries of a pass backward, newest first: they do not move the position."""
         for entry in entries:
             self._batcher.add(self._options.convert(entry), self._options.now())

@@ -29,7 +29,7 @@ _SCENES = (
      'constraint "orders_pkey"'),
     ("checkout", "python3", "/srv/checkout/venv/bin/python -m checkout.worker --queue orders", 6,
      '{{"level": "info", "msg": "order placed", "order_id": {n}, "trace_id": "{hex}", '
-     '"span_id": "{short}", "duration_ms": {n}}}'),
+     '"span_id": "{short}", "duration_ms": {n} }}'),
     ("checkout", "python3", "/srv/checkout/venv/bin/python -m checkout.worker --queue orders", 6,
      "[WARNING] payment gateway answered after {n} ms, retry {s} of 5 trace_id={hex}"),
     ("checkout", "python3", "/srv/checkout/venv/bin/python -m checkout.worker --queue orders", 6,

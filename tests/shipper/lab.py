@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+import orjson
 from stub_server import StubServer
 
 from shipper.batches import Limits
@@ -21,16 +21,17 @@ from shipper.send import Sender, connect
 from shipper.ship import Options, ship
 
 
-def plain_event(fields: Fields, cursor: str, realtime_us: int) -> dict[str, Any]:
+def plain_event(fields: Fields, cursor: str, realtime_us: int) -> tuple[str, bytes]:
     """A mapping that is good enough for everything but the mapping itself."""
     message = fields.get("MESSAGE", b"")
     text = message if isinstance(message, bytes) else b"\n".join(message)
-    return {
+    event = {
         "uid": hashlib.blake2b(cursor.encode(), digest_size=16).hexdigest(),
         "timestamp": realtime_us,
         "host": "lab",
         "message": text.decode(errors="backslashreplace"),
     }
+    return "lab", orjson.dumps(event)
 
 
 @dataclass

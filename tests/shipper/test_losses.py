@@ -17,7 +17,7 @@ from lab import Lab, until
 from stub_server import StubServer
 
 from shipper.batches import Limits
-from shipper.entries import order_number
+from shipper.entries import Entry, MappedEntry, order_number
 from shipper.journal import JournalSource
 from shipper.reader import Place
 
@@ -73,10 +73,10 @@ async def test_loss_1_ours_does_not(
     folder, hidden = two_sources(make_journal)
     reading = JournalSource("lab", Place(str(folder)))
     await reading.start(None)
-    before = (await reading.read(50, 1 << 20, 0)).entries
+    before = list((await reading.read(50, 1 << 20, 0)).entries)
     for file in hidden.iterdir():
         file.rename(folder / f"user-1000-{file.name}")
-    after = []
+    after: list[Entry | MappedEntry] = []
     while entries := (await reading.read(500, 1 << 20, 1.0)).entries:
         after += entries
     await reading.close()
