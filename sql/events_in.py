@@ -1,12 +1,19 @@
 """Events into the store: rows, roll-up, patterns and hosts in one transaction."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 
+import pymysql
+
+from sql.driver_errors import error_code
 from sql.events_out import aware
+from sql.literals import Rows, parts_of, rows_of
 from sql.partitions import Partitions
 from sql.pool import Connection, Pool, Row
 from tools.errors import DevMeshError
@@ -25,10 +32,10 @@ class _Tally:
     first: datetime
     last: datetime
 
-    def add(self, moment: datetime) -> None:
-        self.count += 1
-        self.first = min(self.first, moment)
-        self.last = max(self.last, moment)
+    def add(self, count: int, first: datetime, last: datetime) -> None:
+        self.count += count
+        self.first = min(self.first, first)
+        self.last = max(self.last, last)
 
 
 class EventsIn:
@@ -54,49 +61,34 @@ class EventsIn:
     async def _insert(
         self, connection: Connection, events: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> int:
-        inserted: set[Row] = set()
-        for rows in connection.parts([_row(event, ids[event.pattern_key]) for event in events]):
-            new = {(uid, aware(at)) for uid, at in await connection.run("add_events", rows=rows)}
-            if len(new) < rows.count:
-                await _only_duplicates(connection)
-            inserted |= new
-        fresh = _once_each(events, inserted)
+        fresh: list[ReadyEvent] = []
+        left = iter(events)
+        for rows in await asyncio.to_thread(_written, events, ids):
+            part = list(islice(left, rows.count))
+            if not await _all_went_in(connection, rows):
+                part = _once_each(part, await _inserted(connection, rows))
+            fresh += part
         if fresh:
             await self._count(connection, fresh, ids)
         return len(fresh)
 
     async def _count(
-        self, connection: Connection, fresh: list[ReadyEvent], ids: dict[bytes, int]
+        self, connection: Connection, fresh: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> None:
-        # Always in the same order of keys, so that two batches wait for each other and never
-        # in a circle.
-        rollup = _tallies(
-            fresh,
-            lambda event: (
-                _minute(event.timestamp),
-                ids[event.pattern_key],
-                event.host,
-                event.level,
-            ),
-        )
+        rollup = _by_minute(fresh, ids)
         await connection.run(
             "add_rollup",
-            rows=connection.rows([(*key, t.count, t.first, t.last) for key, t in rollup]),
+            rows=rows_of((*key, t.count, t.first, t.last) for key, t in rollup),
         )
-        patterns = {ids[event.pattern_key]: event for event in fresh}
-        totals = _tallies(fresh, lambda event: (ids[event.pattern_key],))
-        await connection.run(
-            "count_patterns",
-            rows=connection.rows(
-                [(key, *_pattern(patterns[key]), t.first, t.last, t.count) for (key,), t in totals]
-            ),
-        )
-        hosts = _tallies(fresh, lambda event: (event.host.lower(),))
-        names = {event.host.lower(): event.host for event in fresh}
+        known = {ids[event.pattern_key]: event for event in fresh}
+        patterns = [
+            (key, *_pattern(known[key]), t.first, t.last, t.count)
+            for key, t in _merged(rollup, _PATTERN)
+        ]
+        await connection.run("count_patterns", rows=rows_of(patterns))
         now = self._now()
-        await connection.run(
-            "touch_hosts", rows=connection.rows([(names[key], t.last, now) for (key,), t in hosts])
-        )
+        hosts = [(host, t.last, now) for host, t in _merged(rollup, _HOST)]
+        await connection.run("touch_hosts", rows=rows_of(hosts))
 
     async def _ids_of_patterns(self, events: Sequence[ReadyEvent]) -> dict[bytes, int]:
         """Ids of the batch's patterns; new ones are made known first, in their own transaction."""
@@ -116,7 +108,7 @@ class EventsIn:
             new = [_pattern(event) for event in events if event.pattern_key not in found]
             if not new:
                 return found
-            await connection.run("add_patterns", rows=connection.rows(new))
+            await connection.run("add_patterns", rows=rows_of(new))
             return dict(await connection.run("find_pattern_ids", hashes=hashes))
 
         return await self._pool.retried(work, transaction=False)
@@ -140,6 +132,32 @@ async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequ
         if event.dated or event.uid not in known:
             new.append(event)
             known.add(event.uid)
+    return new
+
+
+def _written(events: Sequence[ReadyEvent], ids: dict[bytes, int]) -> list[Rows]:
+    return list(parts_of(_row(event, ids[event.pattern_key]) for event in events))
+
+
+async def _all_went_in(connection: Connection, rows: Rows) -> bool:
+    """Whether the rows were all new; with a duplicate among them, none went in.
+
+    That is the usual case, and the server need not name 500 rows for it.
+    """
+    try:
+        await connection.run("add_events", rows=rows)
+    except pymysql.err.IntegrityError as error:
+        if error_code(error) != _DUPLICATE:
+            raise
+        return False
+    return True
+
+
+async def _inserted(connection: Connection, rows: Rows) -> set[Row]:
+    """Uid and time of those rows that were new, which have now gone in."""
+    new = {(uid, aware(at)) for uid, at in await connection.run("add_new_events", rows=rows)}
+    if len(new) < rows.count:
+        await _only_duplicates(connection)
     return new
 
 
@@ -187,18 +205,35 @@ def _pattern(event: ReadyEvent) -> Row:
     return (event.pattern_key, event.service, event.pattern, VERSION)
 
 
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _tallies(
-    events: list[ReadyEvent], key_of: Callable[[ReadyEvent], tuple[Any, ...]]
+def _by_minute(
+    events: Sequence[ReadyEvent], ids: dict[bytes, int]
 ) -> list[tuple[tuple[Any, ...], _Tally]]:
+    """Counts by minute, pattern, host and level.
+
+    In the order of these keys, as all counts, so that of two batches one waits for the other and
+    never both.
+    """
     tallies: dict[tuple[Any, ...], _Tally] = {}
     for event in events:
-        key = key_of(event)
-        if key in tallies:
-            tallies[key].add(event.timestamp)
+        moment = event.timestamp
+        minute = moment.replace(second=0, microsecond=0)
+        key = (minute, ids[event.pattern_key], event.host, event.level)
+        tally = tallies.get(key)
+        if tally is None:
+            tallies[key] = _Tally(1, moment, moment)
         else:
-            tallies[key] = _Tally(1, event.timestamp, event.timestamp)
-    return sorted(tallies.items(), key=lambda item: item[0])
+            tally.add(1, moment, moment)
+    return sorted(tallies.items(), key=itemgetter(0))
+
+
+_PATTERN, _HOST = 1, 2
+"""Places in the key of a count by minute."""
+
+
+def _merged(rollup: list[tuple[tuple[Any, ...], _Tally]], place: int) -> list[tuple[Any, _Tally]]:
+    """The same counts by one part of their keys alone."""
+    tallies: dict[Any, _Tally] = {}
+    for key, tally in rollup:
+        known = tallies.setdefault(key[place], _Tally(0, tally.first, tally.last))
+        known.add(tally.count, tally.first, tally.last)
+    return sorted(tallies.items(), key=itemgetter(0))

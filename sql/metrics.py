@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from sql.events_out import READ_SECONDS, aware
+from sql.literals import rows_of
 from sql.pool import Connection, Pool
 from tools.ports import MetricFilter, ReadyPoint
 
@@ -20,7 +21,7 @@ class Metrics:
         """Commit the points that are new; their number. Safe to repeat."""
 
         async def work(connection: Connection) -> int:
-            rows = connection.rows(
+            rows = rows_of(
                 [
                     (p.timestamp, p.name, p.value, p.unit, p.service, p.host, p.labels, p.uid)
                     for p in points

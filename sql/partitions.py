@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sql.pool import Connection, Name, Pool
+from sql.literals import Name
+from sql.pool import Connection, Pool
 
 AHEAD = 3
 FURTHEST_BACK = 400

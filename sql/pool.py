@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,6 +13,7 @@ import aiomysql
 import pymysql
 
 from sql.driver_errors import GONE, error_code, translated
+from sql.literals import Name, literal
 from sql.statements import statements
 from tools.errors import BadArguments, StoreUnavailable
 
@@ -24,8 +24,6 @@ Result = TypeVar("Result")
 
 _RETRY = {1205, 1213, 1020}
 _NO_DATABASE = 1049
-_PART = 4 * 1024 * 1024
-"""Characters of rows in one statement; four bytes each still fit 16 MiB."""
 _TRIES = 6
 
 
@@ -78,9 +76,9 @@ class Connection:
         self._raw = raw
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
-        """The rows of a named statement; bytes, datetimes, numbers and tuples may be values."""
+        """The rows of a named statement; values are what `literal` takes."""
         text = statements()[name].given(arguments)
-        values = {key: self._literal(value) for key, value in arguments.items()}
+        values = {key: literal(value) for key, value in arguments.items()}
         return await self.execute(text % values)
 
     async def execute(self, text: str) -> list[Row]:
@@ -88,35 +86,6 @@ class Connection:
         async with self._raw.cursor(_Cursor) as cursor:
             await cursor.execute(text)
             return list(await cursor.fetchall()) if cursor.description else []
-
-    def _literal(self, value: Any) -> str:
-        if isinstance(value, Rows | Name):
-            return value.text
-        if isinstance(value, tuple):
-            # One by one: inside a sequence the driver leaves bytes without their _binary mark.
-            return f"({','.join(map(self._literal, value))})"
-        if isinstance(value, datetime):
-            # The driver formats moments field by field, which costs a batch a tenth of its time.
-            moment = value.astimezone(UTC) if value.tzinfo else value
-            return f"'{moment.replace(tzinfo=None).isoformat(' ')}'"
-        return str(self._raw.escape(value))
-
-    def rows(self, rows: list[Row]) -> "Rows":
-        """Many rows as the list that VALUES takes."""
-        return Rows(",\n".join(map(self._literal, rows)), len(rows))
-
-    def parts(self, rows: list[Row]) -> Iterator["Rows"]:
-        """The same in parts that a server's usual max_allowed_packet takes."""
-        texts: list[str] = []
-        size = 0
-        for text in map(self._literal, rows):
-            if texts and size + len(text) > _PART:
-                yield Rows(",\n".join(texts), len(texts))
-                texts, size = [], 0
-            texts.append(text)
-            size += len(text)
-        if texts:
-            yield Rows(",\n".join(texts), len(texts))
 
     async def begin(self) -> None:
         """Open a transaction."""
@@ -129,21 +98,6 @@ class Connection:
     async def rollback(self) -> None:
         """Undo the transaction's work."""
         await self._raw.rollback()
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows already written as SQL, and their number."""
-
-    text: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name or list of definitions made by us, never by a caller."""
-
-    text: str
 
 
 class Pool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sql.events_in import EventsIn
 from sql.events_out import EventsOut
+from sql.literals import rows_of
 from sql.metrics import Metrics
 from sql.migrate import migrate
 from sql.pool import Address, Connection, Pool
@@ -139,6 +140,6 @@ class MariaStore:
             await connection.run("put_shipper", **said, heard_at=self._now())
             if beat.gaps:
                 gaps = [(g.host, g.source, g.start, g.end, g.missing) for g in beat.gaps]
-                await connection.run("add_gaps", rows=connection.rows(gaps))
+                await connection.run("add_gaps", rows=rows_of(gaps))
 
         await self.pool.retried(work)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sql.literals import rows_of
 from sql.pool import Connection, Pool
 
 
@@ -48,7 +49,7 @@ class Vectors:
         """Keep vectors. Two workers may do the same ones: the last wins, they are equal."""
 
         async def work(connection: Connection) -> None:
-            rows = connection.rows([(key, model, vector) for key, vector in sorted(vectors)])
+            rows = rows_of([(key, model, vector) for key, vector in sorted(vectors)])
             await connection.run("put_embeddings", rows=rows)
 
         await self._pool.retried(work)

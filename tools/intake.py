@@ -22,6 +22,7 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
 _META_DEPTH = 30
 """MariaDB's JSON_VALID refuses more than 32 levels."""
+_NESTED = (dict, list)
 
 _WIDTHS = {
     "source": 255,
@@ -140,10 +141,8 @@ def _ready(event: NewEvent, moment: datetime, arrival: Arrival, seen: Counter[by
         "error_code": event.error_code,
     }
     for name, given in columns.items():
-        columns[name] = text = given and _storable(given)
-        if text and len(text) > _WIDTHS[name]:
-            notes.setdefault("clipped", {})[name] = text
-            columns[name] = text[: _WIDTHS[name]]
+        if given and not (given.isascii() and len(given) <= _WIDTHS[name]):
+            columns[name] = _fitting(name, given, notes)
     meta = _meta(event.meta_json, notes)
     masked = mask(message)
     service = str(columns["service"])
@@ -164,15 +163,20 @@ def _message(text: str | None, notes: dict[str, Any]) -> str:
     if not text:
         notes["no_message"] = True
         return ""
+    if text.isascii() and len(text) <= MESSAGE_MAX_BYTES:
+        return text
     encoded = text.encode("utf-8", "backslashreplace")
     if len(encoded) > MESSAGE_MAX_BYTES:
         notes["message_bytes"] = len(encoded)
     return encoded[:MESSAGE_MAX_BYTES].decode("utf-8", "ignore")
 
 
-def _storable(text: str) -> str:
-    """The text with lone surrogates, which UTF-8 cannot hold, written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def _fitting(name: str, text: str, notes: dict[str, Any]) -> str:
+    """The text with lone surrogates, which UTF-8 cannot hold, written out, and clipped if long."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    if len(text) > _WIDTHS[name]:
+        notes.setdefault("clipped", {})[name] = text
+    return text[: _WIDTHS[name]]
 
 
 def _uid(
@@ -200,7 +204,7 @@ def _meta(given: dict[str, Any] | str | None, notes: dict[str, Any]) -> str | No
     if not value and not notes:
         return None
     if isinstance(value, dict) and _depth(value) <= _META_DEPTH:
-        text = _dumps({**value, **notes})
+        text = _dumps({**value, **notes} if notes else value)
         if len(text) <= META_MAX_BYTES:
             return text.decode()
     kept = _dumps(value)
@@ -230,12 +234,19 @@ def _depth(value: Any) -> int:
     deepest, level = 0, [value]
     while level and deepest <= _META_DEPTH:
         deepest += 1
-        inner = [v for v in level if isinstance(v, dict | list)]
-        level = [x for v in inner for x in (v.values() if isinstance(v, dict) else v)]
+        inner = [v for v in level if type(v) in _NESTED]
+        level = [x for v in inner for x in (v.values() if type(v) is dict else v)]
     return deepest
 
 
 def _dumps(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # keys that are no text, or values of other kinds
+        return _dumps_anyhow(value)
+
+
+def _dumps_anyhow(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
     except (orjson.JSONEncodeError, RecursionError):

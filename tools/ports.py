@@ -3,14 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tools.levels import Level
 from tools.records import Coverage, Event
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyEvent:
+class ReadyEvent(NamedTuple):
     """An event fit for the store: every limit kept, its pattern known.
 
     One that is not `dated` got a uid from its sender but no time: sent again, it comes with

@@ -1,5 +1,12 @@
 -- name: add_events
--- Store a batch; what comes back names the rows really inserted.
+-- Store a batch of new events; fails when one of them is stored already.
+INSERT INTO log_events
+    (timestamp, source, service, host, level, trace_id, span_id, event_type, error_code,
+     message, meta_json, event_uid, pattern_id)
+VALUES %(rows)s;
+
+-- name: add_new_events
+-- Store what is new of a batch; what comes back names the rows really inserted.
 INSERT IGNORE INTO log_events
     (timestamp, source, service, host, level, trace_id, span_id, event_type, error_code,
      message, meta_json, event_uid, pattern_id)

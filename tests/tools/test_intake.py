@@ -1,6 +1,5 @@
 """Intake: from what senders write to what the store takes."""
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -300,5 +299,5 @@ def test_clipped_meta_says_its_size() -> None:
 
 def test_the_fields_of_an_event_are_the_columns() -> None:
     """What senders may write is what the store has, but for what is found out on the way."""
-    stored = {field.name for field in fields(ReadyEvent)}
+    stored = set(ReadyEvent._fields)
     assert stored - {"pattern", "pattern_key", "dated"} == set(NewEvent.model_fields)
