@@ -46,6 +46,8 @@ def error_code(entry: Entry, fields: dict[str, Any] | None, text: str, level: Le
 def _from_fields(entry: Entry) -> str:
     if "ERRNO" in entry and (name := _errno_name(first(entry, "ERRNO"))):
         return name
+    if "UNIT_RESULT" not in entry and "JOB_RESULT" not in entry:
+        return ""
     result = first(entry, "UNIT_RESULT")
     if result in ("", "success"):
         result = first(entry, "JOB_RESULT")

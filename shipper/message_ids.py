@@ -43,9 +43,10 @@ _OOM_SIGNS = (
 
 def event_type(entry: Entry, message: str) -> str:
     """A dotted name such as `unit.failed`; `log` for an ordinary line."""
-    known = EVENT_TYPES.get(first(entry, "MESSAGE_ID").strip().replace("-", "").lower())
-    if known:
-        return known
+    if "MESSAGE_ID" in entry:
+        known = EVENT_TYPES.get(first(entry, "MESSAGE_ID").strip().replace("-", "").lower())
+        if known:
+            return known
     transport = first(entry, "_TRANSPORT")
     if transport == "kernel":
         return "kernel.oom" if any(sign in message for sign in _OOM_SIGNS) else "kernel"

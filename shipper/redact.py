@@ -1,41 +1,41 @@
 """Secrets in log text, replaced by `[redacted:<kind>]` before a line leaves its host."""
 
-import re
+from functools import cache
 from typing import Any
 
-from shipper.secret_commands import hide_commands
-from shipper.secret_headers import hide_headers
-from shipper.secret_keys import hide_keyed, is_secret, kind_of_key
-from shipper.secret_phrases import hide_phrases
-from shipper.secret_rules import lowered
-from shipper.secret_shapes import hide_blocks, hide_shapes
+from shipper.secret_commands import COMMAND_SIGN, COMMANDS
+from shipper.secret_headers import HEADERS
+from shipper.secret_keys import KEYED_SIGN, hide_keyed, is_secret, kind_of_key
+from shipper.secret_phrases import PHRASES
+from shipper.secret_shapes import SHAPE_SIGNS, hide_shapes
+from shipper.secret_signs import Signs, in_any_case
 
-# Searched in lower-case text. Every alternative begins with a plain character, which is what makes
-# the search skip quickly. It may hit for nothing, but must not miss.
-_SIGNS = re.compile(
-    r"p(?:ass(?:[wpc=:_.\"' -]|$)|swd|wd|sk[\"'=: ]|in[ :=]|rivate-l)"
-    r"|s(?:ecret|ess(?:[_.-]?i|ion[_\"'=: ]|[=:])|id[\"'=: ]|nmp)"
-    r"|token|ke(?:y[s_\"'=: .\])>-]|nnwort)|jwt|b(?:earer |asic |egin |indpw)|o(?:tp|per |racle)"
-    r"|auth[^oe]|author?iz|m(?:ot_?de|c |asterau)|c(?:red|ookie|vv|vc|ommunity|ontrase|ode[ :=])"
-    r"|identif|r(?:equirep|[ow]comm)|@|add_user|net us|value|e(?:nable |cho |xpdp)|freerdp"
-    r"|login |htpasswd"
-    r"|<<<| (?:-{1,2}[a-z]*[puawkxcs]|/p[a:])|[\"']-|\| "
-)
+_BOOKS = (HEADERS, COMMANDS, PHRASES)
+
+
+@cache
+def _signs() -> Signs:
+    gates = {gate: in_any_case(gate) for book in _BOOKS for gate in book.gates}
+    return Signs({**SHAPE_SIGNS, "keyed": KEYED_SIGN, "command": COMMAND_SIGN, **gates})
 
 
 def redact(text: str) -> str:
     """The text with every secret that is recognised replaced; all else is left as it is."""
-    text = hide_shapes(text)
-    if not _SIGNS.search(lowered(text)):
+    seen = _signs().of(text)
+    if not seen:
         return text
-    text = hide_headers(hide_blocks(text))
-    return hide_phrases(hide_commands(hide_keyed(text)))
+    text = HEADERS.hide(hide_shapes(text, seen), seen)
+    if "keyed" in seen:
+        text = hide_keyed(text)
+    if "command" in seen:
+        text = COMMANDS.hide(text, seen)
+    return PHRASES.hide(text, seen)
 
 
 def redact_value(key: str, value: Any) -> Any:
     """A value as redact leaves it, or hidden whole when its key names a secret."""
     if isinstance(value, str):
-        kind = kind_of_key(key) if _SIGNS.search(f"{key.lower()}=") else ""
+        kind = kind_of_key(key)
         if kind and is_secret(kind, value):
             return f"[redacted:{kind}]"
         return redact(value)

@@ -1,8 +1,6 @@
 """Secrets on command lines: long flags, and the short ones that each program spells its own way."""
 
-import re
-
-from shipper.secret_rules import Rule, apply, rule
+from shipper.secret_rules import Rule, RuleBook, rule
 from shipper.secret_values import is_mixed, is_nothing, is_place
 
 # Arguments are set apart by spaces, or by the quotes and commas of a printed list.
@@ -43,7 +41,7 @@ _GLUED = r"(?<=\W-p)(?=[^\s\"'-])"
 _BY_PROGRAM = (
     rule(
         "argument",
-        "-p /p",
+        "pass pwd pw",
         rf"(?<![\w-])--?(?:[\w-]*-|[\w-]*?)"
         rf"(?:password|passwd|passphrase|passwort|pass|pwd|pw){_GAP}(?!-){_VALUE}",
         _is_flag_value,
@@ -63,7 +61,7 @@ _BY_PROGRAM = (
         r"-p(?:(?<=\W-p)(?=[^\s\"'-]|[\"']\w))",
     ),
     _option(
-        "sshpass mongo my login upload rabbit rdesktop user kinit cql click influx",
+        "sshpass mongo mydump myload login upload rabbit rdesktop useradd usermod kinit cql click influx",
         r"sshpass|mongo(?:sh|dump|restore|export|import|stat|top)?|mydumper|myloader|rdesktop"
         rf"|rabbitmqadmin|useradd|usermod|kinit|cqlsh|clickhouse-client|influx|{_LOGIN}",
         rf"-p(?:{_GAP}|=|{_GLUED})",
@@ -83,7 +81,7 @@ _BY_PROGRAM = (
     _option("snmp", r"snmp(?:bulk)?(?:walk|get|set|getnext|table)", rf"-[AXc]{_GAP}"),
     _option("winexe smb rpc cifs net_", r"winexe|smb\w+|rpcclient|net", rf"-U{_GAP}?[^\s%]+%"),
     _option(
-        "curl wget http xh ab_ lftp skopeo rclone --creds",
+        "curl wget http_ https_ http\" https\" http' https' xh ab_ lftp skopeo rclone --creds",
         r"curl|wget|https?|httpie|xh|ab|lftp|skopeo|rclone|podman|buildah",
         rf"(?:-[a-zA-Z]{{0,4}}[uUaA]|--(?:proxy-)?user|--auth|--(?:src-|dest-)?creds)(?:{_GAP}|=)?"
         r"[\"']?[^\s:\"'/-][^\s:\"'/]*:",
@@ -119,9 +117,8 @@ _BY_PROGRAM = (
         cased=True,
     ),
 )
-_SIGN = re.compile(r"[\s\"'](?:-|/p)|<<<|\| ?[a-z]|passw|wpa_p|user |login |alias ", re.IGNORECASE)
+COMMANDS = RuleBook(_BY_PROGRAM)
+"""Secrets among a command's arguments."""
 
-
-def hide_commands(text: str) -> str:
-    """The text without the secrets among a command's arguments."""
-    return apply(_BY_PROGRAM, text) if _SIGN.search(text) else text
+COMMAND_SIGN = r"(?i)[\s\"'](?:-|/p)|<<<|\| ?[a-z]|passw|wpa_p|user |login |alias "
+"""Found, in any case, wherever one of the rules can match."""

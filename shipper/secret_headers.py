@@ -1,6 +1,6 @@
 """Secrets in the places that HTTP and URLs keep for them."""
 
-from shipper.secret_rules import apply, rule
+from shipper.secret_rules import RuleBook, rule
 from shipper.secret_values import is_mixed, is_nothing, is_place
 
 _SCHEMES = (
@@ -85,8 +85,5 @@ _RULES = (
         _is_oracle,
     ),
 )
-
-
-def hide_headers(text: str) -> str:
-    """The text without Authorization, cookie, URL and data source credentials."""
-    return apply(_RULES, text)
+HEADERS = RuleBook(_RULES)
+"""Authorization, cookie, URL and data source credentials."""

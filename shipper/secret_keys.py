@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from shipper.secret_rules import lowered
 from shipper.secret_values import is_algorithm, is_mixed, is_name, is_nothing, is_place
@@ -34,6 +35,9 @@ _KEYED = re.compile(
     r"|\$\([^)\n]{0,80}\)"
     rf"|{_QUOTED}|(?!\{{[\w ]*[:=]){_PLAIN})"
 )
+KEYED_SIGN = rf"(?i)(?:{_WORD})[a-z0-9_.-]*(?:\\?[\"'\]`])*\s*(?:=|:|%3[da]|\\u003d)"
+"""Found wherever a secret's key has a value."""
+
 _LONGEST = 400
 """Characters of an unquoted value that are judged; a longer one is hidden whole."""
 _REST = re.compile(r"[^\s\"'`&;,]*")
@@ -94,6 +98,7 @@ def hide_keyed(text: str) -> str:
     return "".join(pieces)
 
 
+@lru_cache(maxsize=4_096)
 def kind_of_key(key: str) -> str:
     """The kind of secret that a field of this name holds; '' for an ordinary name."""
     return _kind_of(key, lowered(key), 0)

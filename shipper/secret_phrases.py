@@ -1,6 +1,6 @@
 """Secrets said in words: SQL, protocol commands, markup, configuration, plain sentences."""
 
-from shipper.secret_rules import apply, rule
+from shipper.secret_rules import RuleBook, rule
 from shipper.secret_values import is_algorithm, is_mixed, is_name, is_nothing, is_place
 
 _KEY = (
@@ -141,8 +141,5 @@ _PHRASES = (
         _is_token,
     ),
 )
-
-
-def hide_phrases(text: str) -> str:
-    """The text without secrets that words or markup introduce."""
-    return apply(_PHRASES, text)
+PHRASES = RuleBook(_PHRASES)
+"""Secrets that words or markup introduce."""

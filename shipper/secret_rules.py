@@ -1,7 +1,7 @@
-"""A rule finds the place of a secret; applying rules puts markers there and nowhere else."""
+"""A rule finds the place of a secret; a book of rules puts markers there and nowhere else."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from shipper.secret_values import is_nothing
@@ -51,17 +51,31 @@ def lowered(text: str) -> str:
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def apply(rules: Iterable[Rule], text: str) -> str:
-    """The text with a marker for every value that a rule finds."""
-    low = lowered(text)
-    for each in rules:
-        for gate in each.gates:
-            if gate in low:
-                changed = _hide(each, text, text if each.cased else low)
-                if changed is not text:
-                    text, low = changed, lowered(changed)
-                break
-    return text
+class RuleBook:
+    """Rules in the order in which they are applied."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._by_gate: dict[str, list[int]] = {}
+        for number, each in enumerate(rules):
+            for gate in each.gates:
+                self._by_gate.setdefault(gate, []).append(number)
+
+    @property
+    def gates(self) -> list[str]:
+        """Every gate of every rule, in lower case."""
+        return list(self._by_gate)
+
+    def hide(self, text: str, seen: Iterable[str]) -> str:
+        """The text with a marker for every value that a rule finds; `seen`: the gates it holds."""
+        numbers = {number for gate in seen for number in self._by_gate.get(gate, ())}
+        low = lowered(text) if numbers else ""
+        for number in sorted(numbers):
+            each = self._rules[number]
+            changed = _hide(each, text, text if each.cased else low)
+            if changed is not text:
+                text, low = changed, lowered(changed)
+        return text
 
 
 def _hide(each: Rule, text: str, searched: str) -> str:

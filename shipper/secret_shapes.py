@@ -1,10 +1,10 @@
 """Secrets known by their own shape, wherever they stand: provider tokens, JWTs, key blocks."""
 
 import base64
-import itertools
 import re
+from collections.abc import Container
 
-# Each shape is at least 16 characters without a space, which hide_shapes relies upon.
+# Each shape is at least 16 characters without a space, which its sign relies upon.
 _KINDS = {
     "jwt": r"eyJ[\w-]{6,2000}\.[\w-]{6,}(?:\.[\w-]*){1,3}|eyJ[\w-]{10,2000}\.eyJ[\w-]{6,}",
     "aws_key": r"A(?<![A-Za-z0-9]A)(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,20}(?![A-Za-z0-9])",
@@ -73,17 +73,19 @@ sgp_ EZAK
 shippo_ A3- hooks.slack discord webhook.office api.telegram $1$ $2 $5$ $6$ $7$ $y$ $gy$ $apr1 $argon
 $scrypt $pbkdf2 $P$ $S$ {S {MD5} {CRYPT}
 """
-# Plain beginnings alone, by their first character: so a search skips what can begin none of them.
-_START = re.compile(
-    "|".join(
-        rf"{re.escape(first)}(?:{'|'.join(re.escape(start[1:]) for start in starts)})"
-        for first, starts in itertools.groupby(sorted(_STARTS.split()), lambda start: start[0])
-    )
-)
+_START = re.compile("|".join(map(re.escape, sorted(_STARTS.split()))))
 _SLOW_SHAPES = _union(_SLOW_KINDS)
-_SLOW_SIGN = re.compile(
-    r":[\w-]{32}|\.[\w-]{6}\.[\w-]{24}|Q~|-us\d|\.atlasv1|[?&;](?:[Xx]-|[sS]ig)", re.ASCII
-)
+SHAPE_SIGNS = {
+    # A shape's rest makes up for a beginning that is short and common.
+    "shape": "|".join(
+        re.escape(start) + (r"[^\s]{12}" if len(start) < 4 else "") for start in _STARTS.split()
+    ),
+    "slow shape": r":[\w-]{32}|\.[\w-]{6}\.[\w-]{24}|Q~|-us\d|\.atlasv1|[?&;](?:[Xx]-|[sS]ig)",
+    "bearer": "(?:earer|plunk|Key|SSWS) ",
+    "basic": "asic ",
+    "block": "BEGIN |Private-Lines",
+}
+"""Expressions for Signs, of which one is found wherever hide_shapes finds something."""
 
 _KEY_NAME = r"(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?"
 _BREAK = r"(?:\s|\\[nrt]|[\"',+|])"
@@ -106,35 +108,30 @@ _BEARER = re.compile(
 )
 
 
-def hide_blocks(text: str) -> str:
-    """The text without private key blocks, whole or cut off."""
-    if "BEGIN " in text:
-        text = _BLOCK.sub("[redacted:private_key]", text)
-    if "Private-Lines" in text:
-        text = _PUTTY.sub("[redacted:private_key]", text)
-    return text
+def hide_shapes(text: str, seen: Container[str]) -> str:
+    """The text without tokens and key blocks of a known shape, by the signs seen in it.
 
-
-def hide_shapes(text: str) -> str:
-    """The text without tokens of a known shape, and without the secret half of a known pair."""
-    if len(max(text.split(), key=len, default="")) >= 16:
-        text = _hide_long(text)
-    if "earer " in text or "plunk " in text or "Key " in text or "SSWS " in text:
-        text = _BEARER.sub(r"\1[redacted:bearer]", text)
-    return _BASIC.sub(_basic, text) if "asic " in text else text
-
-
-def _hide_long(text: str) -> str:
-    before = text
-    text = _hide_begun(text)
-    if _SLOW_SIGN.search(text):
+    Of a known pair the secret half goes as well.
+    """
+    if "shape" in seen:
+        text = _hide_begun(text)
+    if "slow shape" in seen:
         text = _SLOW_SHAPES.sub(_marker, text)
-    if text is not before:
-        if "[redacted:aws_key]" in text:
-            text = _AWS_SECRET.sub("[redacted:aws_secret]", text)
-        if "[redacted:twilio]" in text:
-            text = _TWILIO_SECRET.sub("[redacted:twilio]", text)
-    return text
+    if "[redacted:aws_key]" in text:
+        text = _AWS_SECRET.sub("[redacted:aws_secret]", text)
+    if "[redacted:twilio]" in text:
+        text = _TWILIO_SECRET.sub("[redacted:twilio]", text)
+    if "bearer" in seen:
+        text = _BEARER.sub(r"\1[redacted:bearer]", text)
+    if "basic" in seen:
+        text = _BASIC.sub(_basic, text)
+    return _hide_blocks(text) if "block" in seen else text
+
+
+def _hide_blocks(text: str) -> str:
+    """The text without private key blocks, whole or cut off."""
+    text = _BLOCK.sub("[redacted:private_key]", text)
+    return _PUTTY.sub("[redacted:private_key]", text)
 
 
 def _hide_begun(text: str) -> str:
