@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from shipper.fields import Entry, first
+from shipper.glance import glance
 from tools.levels import Level
 
 _ERRNO_NAMES = frozenset(errno.errorcode.values())
@@ -14,8 +15,6 @@ _GRAVE = frozenset((Level.ERROR, Level.CRITICAL, Level.FATAL))
 _ERRNO_NAME = re.compile(r"E(?<!\wE)[A-Z0-9]{2,15}(?!\w)")
 _ERRNO_NUMBER = re.compile(r"rrno[\"']?[ =:]{1,3}(\d{1,3})(?!\d)|RRNO[ =:]{1,3}(\d{1,3})(?!\d)")
 _NGINX_NUMBER = re.compile(r"\((\d{1,3}): [A-Z][a-z]")
-_FIVE_HUNDRED = re.compile(r"5\d\d(?<=[ =:\"']5\d\d)(?!\d)")
-_VENDORS = ("ORA-", "AH0", "MY-0", "SQLSTATE")
 _REASONS = (
     "Internal Server Error|Not Implemented|Bad Gateway|Service (?:Temporarily )?Unavailable"
     "|Gateway Time-?out|HTTP Version Not Supported|Insufficient Storage|Loop Detected"
@@ -80,29 +79,31 @@ def _json_code(value: object, any_text: bool = True) -> str:
 
 
 def _from_text(text: str, level: Level) -> str:
-    for found in _ERRNO_NAME.findall(text):
-        if found in _ERRNO_NAMES:
-            return str(found)
-    if _FIVE_HUNDRED.search(text) and (seen := _HTTP.search(text)):
-        return f"HTTP_{seen[seen.lastindex or 0]}"
-    return _vendor_code(text) or _from_number(text) or (_exit_code(text) if level in _GRAVE else "")
+    seen = glance(text)
+    if not seen:
+        return ""
+    if "errno" in seen and (named := _named_errno(text)):
+        return named
+    if "5xx" in seen and (status := _HTTP.search(text)):
+        return f"HTTP_{status[status.lastindex or 0]}"
+    if "vendor" in seen and (vendor := _VENDOR.search(text)):
+        return vendor[2] or f"SQLSTATE_{vendor[1]}"
+    if "errno number" in seen and (code := _from_number(text)):
+        return code
+    return _exit_code(text) if level in _GRAVE and "exit status" in seen else ""
 
 
-def _vendor_code(text: str) -> str:
-    for name in _VENDORS:
-        if name in text and (seen := _VENDOR.search(text)):
-            return seen[2] or f"SQLSTATE_{seen[1]}"
-    return ""
+def _named_errno(text: str) -> str:
+    return next((name for name in _ERRNO_NAME.findall(text) if name in _ERRNO_NAMES), "")
 
 
 def _from_number(text: str) -> str:
-    seen = _ERRNO_NUMBER.search(text) if "rrno" in text or "RRNO" in text else None
-    seen = seen or _NGINX_NUMBER.search(text)
+    seen = _ERRNO_NUMBER.search(text) or _NGINX_NUMBER.search(text)
     return _errno_name(seen[seen.lastindex or 0]) if seen else ""
 
 
 def _exit_code(text: str) -> str:
-    seen = _EXIT.search(text) if "status" in text or "exit" in text else None
+    seen = _EXIT.search(text)
     number = int(seen[1] or seen[2]) if seen else 0
     return f"EXIT_{number}" if 0 < number < 256 else ""
 

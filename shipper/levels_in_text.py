@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from shipper.glance import glance
 from tools.levels import SYNONYMS, Level
 
 _NAMES: dict[str, Level] = {
@@ -89,7 +90,7 @@ def level_in_json(fields: dict[str, Any]) -> Level | None:
 def level_in_text(text: str) -> Level | None:
     """The level at the head of a line, in `level=`, or of a crash; never a word mid-sentence."""
     found = _leading(text)
-    if found is None and "=" in text and (keyed := _KEYED.search(text)):
+    if found is None and "level=" in glance(text) and (keyed := _KEYED.search(text)):
         found = _NAMES.get(keyed[1].upper()) if len(keyed[1]) > 1 else None
     if found is None and (_CRASHED.match(text) or "\nTraceback (most" in text):
         return Level.ERROR

@@ -1,27 +1,18 @@
 """Secrets in log text, replaced by `[redacted:<kind>]` before a line leaves its host."""
 
-from functools import cache
 from typing import Any
 
-from shipper.secret_commands import COMMAND_SIGN, COMMANDS
+from shipper.glance import glance
+from shipper.secret_commands import COMMANDS
 from shipper.secret_headers import HEADERS
-from shipper.secret_keys import KEYED_SIGN, hide_keyed, is_secret, kind_of_key
+from shipper.secret_keys import hide_keyed, is_secret, kind_of_key
 from shipper.secret_phrases import PHRASES
-from shipper.secret_shapes import SHAPE_SIGNS, hide_shapes
-from shipper.secret_signs import Signs, in_any_case
-
-_BOOKS = (HEADERS, COMMANDS, PHRASES)
-
-
-@cache
-def _signs() -> Signs:
-    gates = {gate: in_any_case(gate) for book in _BOOKS for gate in book.gates}
-    return Signs({**SHAPE_SIGNS, "keyed": KEYED_SIGN, "command": COMMAND_SIGN, **gates})
+from shipper.secret_shapes import hide_shapes
 
 
 def redact(text: str) -> str:
     """The text with every secret that is recognised replaced; all else is left as it is."""
-    seen = _signs().of(text)
+    seen = glance(text)
     if not seen:
         return text
     text = HEADERS.hide(hide_shapes(text, seen), seen)

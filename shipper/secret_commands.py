@@ -61,7 +61,8 @@ _BY_PROGRAM = (
         r"-p(?:(?<=\W-p)(?=[^\s\"'-]|[\"']\w))",
     ),
     _option(
-        "sshpass mongo mydump myload login upload rabbit rdesktop useradd usermod kinit cql click influx",
+        "sshpass mongo mydump myload login upload rabbit rdesktop useradd usermod kinit cql "
+        "clickhouse influx",
         r"sshpass|mongo(?:sh|dump|restore|export|import|stat|top)?|mydumper|myloader|rdesktop"
         rf"|rabbitmqadmin|useradd|usermod|kinit|cqlsh|clickhouse-client|influx|{_LOGIN}",
         rf"-p(?:{_GAP}|=|{_GLUED})",

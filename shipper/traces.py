@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from shipper.fields import Entry, first
+from shipper.glance import glance
 
 _TRACE_FIELDS = ("TRACE_ID", "OTEL_TRACE_ID")
 _SPAN_FIELDS = ("SPAN_ID", "OTEL_SPAN_ID")
@@ -32,11 +33,14 @@ def trace_and_span(entry: Entry, fields: dict[str, Any] | None, text: str) -> tu
 
 
 def _from_text(text: str, trace: str, span: str) -> tuple[str, str]:
-    if not trace and "00-" in text and (found := _W3C.search(text)):
+    seen = glance(text)
+    if not trace and "traceparent" in seen and (found := _W3C.search(text)):
         trace, span = _hex(found[1], (32,)), span or _hex(found[2], (16,))
-    if not trace and ("race" in text or "RACE" in text) and (found := _TRACE.search(text)):
+    if "trace" not in seen:
+        return trace, span
+    if not trace and (found := _TRACE.search(text)):
         trace = _hex(found[1], (32, 16))
-    if not span and ("pan" in text or "PAN" in text) and (found := _SPAN.search(text)):
+    if not span and (found := _SPAN.search(text)):
         span = _hex(found[1], (16,))
     return trace, span
 
