@@ -77,8 +77,9 @@ def _bytes(value: bytes) -> str:
 
 
 def _moment(value: datetime) -> str:
-    moment = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-    return f"'{moment.isoformat(' ')}'"
+    if value.tzinfo is None:
+        return f"'{value.isoformat(' ')}'"
+    return f"'{value.astimezone(UTC).isoformat(' ').removesuffix('+00:00')}'"
 
 
 def _number(value: float) -> str:
