@@ -22,6 +22,7 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
     from pydantic import ValidationError
 
     from server.settings import ServerSettings
+    from shipper.settings import wrong_settings
 
     try:
         settings = ServerSettings()
@@ -30,9 +31,7 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
         )
         asyncio.run(work(settings))
     except ValidationError as error:
-        for detail in error.errors():
-            name = "_".join(str(part) for part in detail["loc"]).upper()
-            sys.stderr.write(f"devmesh: DEVMESH_{name}: {detail['msg']}\n")
+        sys.stderr.writelines(f"devmesh: {line}\n" for line in wrong_settings(error))
         raise typer.Exit(WRONG) from error
     except DevMeshError as error:
         sys.stderr.write(f"devmesh: {_words(error)}\n")

@@ -97,6 +97,7 @@ async def _shipped(parts: Home, screen: Screen, errand: Errand, task: str) -> in
     shipping = ShipperSettings(
         server_url=f"http://127.0.0.1:{settings.port}",
         token=settings.token,
+        token_file=settings.token_file,
         state_dir=settings.state_dir,
     )
     running = asyncio.create_task(Shipper(shipping, asyncio.Event()).run(errand))

@@ -34,14 +34,10 @@ def http_app(home: Home) -> ASGIApp:
 
     app = rest_app(home, lifespan)
     app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
-    return Guards(app, allowed_names(settings), _token(settings))
+    return Guards(app, allowed_names(settings), settings.bearer_token)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:
     """Host names that requests may carry: those set, and the address we are bound to."""
     own = () if settings.host in {"0.0.0.0", "::"} else (settings.host,)  # noqa: S104
     return (*settings.allowed_hosts, *own)
-
-
-def _token(settings: ServerSettings) -> str | None:
-    return settings.token.get_secret_value() if settings.token else None

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -12,6 +13,7 @@ from server.app import home
 from server.http_app import http_app
 from server.settings import ServerSettings
 from shipper.errors import ShipperError
+from shipper.notify import Notifier
 from shipper.run import Errand, Shipper
 from shipper.settings import ShipperSettings
 from tools.errors import BadArguments
@@ -23,10 +25,23 @@ _STOP_SECONDS = 5
 
 class Server(uvicorn.Server):
     """uvicorn without its signal handling, which ends the process by the signal's default action:
-    a database of ours would be left running. `stops` are the signals that ask it to stop.
+    a database of ours would be left running. `stops` are the signals that ask it to stop;
+    `notifier` is told when it listens, and when it stops.
     """
 
     stops: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+    notifier = Notifier()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self.notifier.tell("READY=1")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let open requests end, at most for the time that the configuration gives them."""
+        self.notifier.tell("STOPPING=1")
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,7 +63,8 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
         BadArguments: for an address others can reach without a token to keep them out.
     """
     check_exposure(settings)
-    async with home(settings, background=True) as parts:
+    notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
+    async with notifier.watched(), home(settings, background=True) as parts:
         server = Server(
             uvicorn.Config(
                 http_app(parts),
@@ -59,14 +75,18 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
         )
+        server.notifier = notifier
         async with _shipping(settings, errand):
             await server.serve()
 
 
 def check_exposure(settings: ServerSettings) -> None:
     """Refuse to listen beyond this machine without a token."""
-    if not settings.loopback_only and not settings.token:
-        rule = "an address that other machines reach needs DEVMESH_TOKEN to be set"
+    if not settings.loopback_only and not settings.bearer_token:
+        rule = (
+            "an address that other machines reach needs DEVMESH_TOKEN or DEVMESH_TOKEN_FILE "
+            "to be set"
+        )
         raise BadArguments.one("DEVMESH_HOST", rule, settings.host)
 
 
@@ -91,6 +111,7 @@ async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -
     shipping = ShipperSettings(
         server_url=f"http://{_reachable(settings.host)}:{settings.port}",
         token=settings.token,
+        token_file=settings.token_file,
         state_dir=settings.state_dir,
     )
     try:

@@ -17,11 +17,10 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
-    SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from shipper.settings import default_state_dir
+from shipper.settings import ServiceSettings, default_state_dir
 
 _ROOT = Path(__file__).resolve().parent.parent
 PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -34,10 +33,8 @@ def _config_file() -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(ServiceSettings):
     """Every setting of a server process."""
-
-    model_config = SettingsConfigDict(env_prefix="DEVMESH_", extra="ignore", frozen=True)
 
     state_dir: Path = Field(default_factory=default_state_dir)
     host: str = "127.0.0.1"
@@ -46,9 +43,6 @@ class ServerSettings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="mysql://user:password@host/database")
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)
-    token: SecretStr | None = Field(
-        None, min_length=1, description="Bearer token that every caller must send."
-    )
     timezone: str = Field("UTC", description="Zone in which naive times are read.")
     embedding_model: str = Field(
         PACKAGED_EMBEDDER,

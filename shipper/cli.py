@@ -8,11 +8,14 @@ import time
 from datetime import UTC, datetime
 from enum import Enum, auto
 
+from pydantic import ValidationError
+
 from shipper.deadletters import DeadLetters
-from shipper.errors import ShipperError
+from shipper.notify import Notifier
 from shipper.run import Errand, Shipper, state_folder
-from shipper.settings import ShipperSettings
+from shipper.settings import ShipperSettings, wrong_settings
 from shipper.status import Status, read_statuses
+from tools.errors import DevMeshError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,11 @@ def ship_command(
     settings: ShipperSettings | None = None,
 ) -> int:
     """Do it and give the exit status. `server` wins over the settings' address."""
-    settings = settings or ShipperSettings()
+    try:
+        settings = settings or ShipperSettings()
+    except ValidationError as error:
+        sys.stderr.writelines(f"devmesh ship: {line}\n" for line in wrong_settings(error))
+        return FAILED
     if server:
         settings = settings.model_copy(update={"server_url": server})
     if action is Action.STATUS:
@@ -45,7 +52,7 @@ def ship_command(
     status = FAILED
     try:
         status = asyncio.run(_act(action, errand or Errand(), settings))
-    except* (ShipperError, OSError) as errors:
+    except* (DevMeshError, OSError) as errors:
         failures.extend(errors.exceptions)
     for failure in failures:
         sys.stderr.write(f"devmesh ship: {failure}\n")
@@ -57,7 +64,8 @@ async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    shipper = Shipper(settings, stop)
+    notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
+    shipper = Shipper(settings, stop, notifier=notifier)
     if action is Action.REPLAY_DEAD:
         sys.stdout.write(f"{await shipper.replay()} dead letters sent again\n")
         return OK

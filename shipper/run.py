@@ -30,6 +30,8 @@ from shipper.settings import ShipperSettings
 from shipper.ship import Options, ship
 
 LOOK_FOR_MACHINES_EVERY = 60.0
+LONGEST_TURN = 3600.0
+"""Seconds that one pass through a huge journal may take; a loop that takes longer hangs."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ class Errand:
 
 
 class Shipper:
-    """What the sources of one process share. `stop` ends it after the batch in flight."""
+    """What the sources of one process share. `stop` ends it after the batch in flight.
+
+    `notifier` is told when the saved position has been found, and goes on hearing that all is
+    well, whatever the loops wait for, until one of them has not turned for an hour.
+    """
 
     def __init__(
         self,
@@ -54,12 +60,14 @@ class Shipper:
         stop: asyncio.Event,
         clock: Callable[[], float] = time.time,
         on_ack: Callable[[int], None] = lambda count: None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._clock = clock
         self._on_ack = on_ack
-        self._notifier = Notifier(settings.notify_socket)
+        self._notifier = notifier or Notifier()
+        self._turned: dict[str, float] = {}
         self._folder = state_folder(settings)
         self._dead = DeadLetters(self._folder / "dead.ndjson")
         self._client = connect(settings.server_url, settings.bearer_token)
@@ -68,8 +76,7 @@ class Shipper:
 
     async def run(self, errand: Errand) -> None:
         """Carry out an errand."""
-        async with self._client:
-            self._notifier.tell("READY=1")
+        async with self._client, self._notifier.watched(self._all_turn):
             if errand.directory is not None:
                 await self._ship_directory(
                     Directory(errand.directory, self._rules()), errand.follow
@@ -100,9 +107,12 @@ class Shipper:
             raise JournalUnreadable(f"there are no journal files in {directory.path}")
         async with asyncio.TaskGroup() as group:
             while not self._stop.is_set():
-                for source in await directory.new_sources():
+                new = await directory.new_sources()
+                for source in new:
                     ledger = source.place.machine not in directory.shared
                     group.create_task(self._ship(Voyage(source, follow, keeps_ledger=ledger)))
+                if not new:
+                    self._begun()  # with nothing to begin
                 if not follow:
                     return
                 with contextlib.suppress(TimeoutError):
@@ -120,7 +130,9 @@ class Shipper:
         with alone(self._folder / f"{source.name}.lock"):
             checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
             progress = Progress(checkpoint, voyage.keeps_ledger)
-            sender = self._sender()
+            alive = partial(self._turns, source.name)
+            alive()
+            sender = self._sender(alive)
             pulse = Pulse(
                 source=source,
                 sender=sender,
@@ -136,14 +148,16 @@ class Shipper:
                 voyage.follow,
                 self._settings.limits,
                 self._stop,
-                self._alive,
+                alive,
+                self._begun,
                 self._on_ack,
             )
             async with beating(pulse):
                 await ship(source, sender, progress, options)
+            del self._turned[source.name]
 
-    def _sender(self) -> Sender:
-        patience = Patience(self._stop, self._alive)
+    def _sender(self, alive: Callable[[], None] = lambda: None) -> Sender:
+        patience = Patience(self._stop, alive)
         return Sender(self._client, self._dead, patience, self._clock)
 
     def _rules(self) -> Rules:
@@ -152,8 +166,15 @@ class Shipper:
             redact=settings.ship_redact, user_units_as_session=settings.ship_user_units_as_session
         )
 
-    def _alive(self) -> None:
-        self._notifier.tell("WATCHDOG=1")
+    def _begun(self) -> None:
+        self._notifier.tell("READY=1")  # said again by the next source, which changes nothing
+
+    def _turns(self, name: str) -> None:
+        self._turned[name] = time.monotonic()
+
+    def _all_turn(self) -> bool:
+        now = time.monotonic()
+        return all(now - at < LONGEST_TURN for at in self._turned.values())
 
 
 @dataclass

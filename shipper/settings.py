@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shipper.batches import Limits
+from tools.errors import BadArguments
+
+NO_TOKEN = "none"  # noqa: S105
+"""What a token file says that stands for no token: a credential of systemd's cannot be empty."""
 
 
 def default_state_dir() -> Path:
@@ -17,16 +21,37 @@ def default_state_dir() -> Path:
     return Path(platformdirs.user_state_dir("devmesh"))
 
 
-class ShipperSettings(BaseSettings):
-    """The settings of `devmesh ship`, from DEVMESH_* variables."""
+class ServiceSettings(BaseSettings):
+    """What every service of ours is told, by its user or by systemd."""
 
     model_config = SettingsConfigDict(env_prefix="DEVMESH_", extra="ignore", frozen=True)
 
-    server_url: str = Field("http://127.0.0.1:8000", description="Where the server answers.")
-    token: SecretStr | None = Field(None, description="Bearer token with the scope `ingest`.")
+    token: SecretStr | None = Field(
+        None, min_length=1, description="Bearer token between server and callers."
+    )
     token_file: Path | None = Field(
         None, description="A file that holds the token, as systemd's LoadCredential= gives it."
     )
+    notify_socket: str | None = Field(None, validation_alias="NOTIFY_SOCKET")
+    watchdog_usec: int | None = Field(None, validation_alias="WATCHDOG_USEC")
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The token, from the file if one is named and does not say that there is none.
+
+        Raises:
+            BadArguments: for a file that cannot be read or holds nothing.
+        """
+        named = _token_in(self.token_file) if self.token_file is not None else NO_TOKEN
+        if named != NO_TOKEN:
+            return named
+        return self.token.get_secret_value() if self.token is not None else None
+
+
+class ShipperSettings(ServiceSettings):
+    """The settings of `devmesh ship`, from DEVMESH_* variables."""
+
+    server_url: str = Field("http://127.0.0.1:8000", description="Where the server answers.")
     state_dir: Path = Field(default_factory=default_state_dir)
     ship_batch_entries: int = Field(500, ge=1, le=10_000)
     ship_batch_bytes: int = Field(1024 * 1024, ge=1024)
@@ -35,17 +60,25 @@ class ShipperSettings(BaseSettings):
         False, description="Name a user's unit by its session, e.g. user@1000.service."
     )
     ship_redact: bool = Field(True, description="Mask secrets before a line leaves the host.")
-    notify_socket: str | None = Field(None, validation_alias="NOTIFY_SOCKET")
-    watchdog_usec: int | None = Field(None, validation_alias="WATCHDOG_USEC")
-
-    @property
-    def bearer_token(self) -> str | None:
-        """The token, from the file if one is named."""
-        if self.token_file is not None:
-            return self.token_file.read_text().strip()
-        return self.token.get_secret_value() if self.token is not None else None
 
     @property
     def limits(self) -> Limits:
         """The bounds of a batch."""
         return Limits(self.ship_batch_entries, self.ship_batch_bytes, self.ship_batch_seconds)
+
+
+def _token_in(file: Path) -> str:
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadArguments.one("DEVMESH_TOKEN_FILE", f"cannot be read: {error}") from error
+    if not token:
+        rule = f'{file} must hold a token, or the word "{NO_TOKEN}" for no token'
+        raise BadArguments.one("DEVMESH_TOKEN_FILE", rule)
+    return token
+
+
+def wrong_settings(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, a line a variable."""
+    found = [("_".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
+    return [f"DEVMESH_{name}: {message}" for name, message in found]

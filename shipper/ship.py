@@ -25,7 +25,9 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     alive: Callable[[], None] = lambda: None
-    """Called whenever the loop turns, at least every few seconds."""
+    """Called whenever the loop turns, and at each step of a pass backward."""
+    begun: Callable[[], None] = lambda: None
+    """Called once the saved position has been found."""
     on_ack: Callable[[int], None] = lambda count: None
     """Told how many entries a batch held when the server has acknowledged it."""
     now: Callable[[], float] = time.monotonic
@@ -38,6 +40,7 @@ async def ship(source: Source, sender: Sender, progress: Progress, options: Opti
     left open.
     """
     await source.start(progress.cursor)
+    options.begun()
     with contextlib.suppress(Stopped):
         await Loop(source, sender, progress, options).run()
 
@@ -103,6 +106,7 @@ class Loop:
 
     async def _deliver_found(self, entries: Entries) -> None:
         """Entries of a pass backward, newest first: they do not move the position."""
+        self._options.alive()
         for entry in entries:
             self._batcher.add(self._options.convert(entry), self._options.now())
         while self._batcher:
