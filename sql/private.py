@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sql.accounts import account, admission, os_user
 from sql.statements import statements
 from tools.errors import StoreUnavailable
 
@@ -96,8 +96,8 @@ class PrivateServer:
 
     @property
     def user(self) -> str:
-        """The account to log in as: the OS user by unix_socket, or root without a password."""
-        return _os_user() or "root"
+        """The account to log in as."""
+        return account()
 
     async def join(self) -> None:
         """Use the server, starting it if nobody does yet.
@@ -186,7 +186,7 @@ class PrivateServer:
         """Make the system tables in a scratch folder, then move it into place in one step."""
         data = self.folder / "data"
         shutil.rmtree(data, ignore_errors=True)
-        name = _os_user()
+        name = os_user()
         user = f"'{name}'" if name else "NULL"
         head = statements()["bootstrap"].given({}) % {"user": user}
         script = "\n".join([head + ";", *_read_tables(installation.share)])
@@ -199,8 +199,11 @@ class PrivateServer:
             raise StoreUnavailable(f"MariaDB could not make its system tables: {self._log_end()}")
 
     def _start(self, installation: Installation) -> None:
+        first = self.folder / "admission.sql"
+        first.write_text(admission(), encoding="utf-8")
         command = [
             *self._command(installation),
+            f"--init-file={first}",
             f"--socket={self.socket}",
             "--skip-networking",
             "--skip-name-resolve",
@@ -281,10 +284,3 @@ def _own_folder(folder: Path) -> None:
 
 def _read_tables(share: Path) -> list[str]:
     return [(share / name).read_text(encoding="utf-8") for name in _SYSTEM_TABLES]
-
-
-def _os_user() -> str | None:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return None  # a container's bare uid: unix_socket cannot resolve it

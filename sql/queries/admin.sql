@@ -46,6 +46,12 @@ CREATE DATABASE IF NOT EXISTS mysql;
 USE mysql;
 SET @auth_root_socket = %(user)s;
 
+-- name: admission
+-- The account of the user whose folder it is, who may do everything; one statement a line.
+CREATE USER IF NOT EXISTS '%(user)s'@localhost;
+ALTER USER '%(user)s'@localhost IDENTIFIED %(how)s;
+GRANT ALL PRIVILEGES ON *.* TO '%(user)s'@localhost WITH GRANT OPTION;
+
 -- name: session
 -- What every connection is set to.
 SET SESSION time_zone = '+00:00',
