@@ -79,11 +79,21 @@ def ship(
     replay_dead: Annotated[
         bool, typer.Option("--replay-dead", help="Send refused entries again.")
     ] = False,
+    install_units: Annotated[
+        bool, typer.Option("--install-units", help="Write the systemd services to /etc.")
+    ] = False,
+    root: Annotated[
+        Path | None, typer.Option(help="With --install-units: write below this folder, an image's.")
+    ] = None,
 ) -> None:
     """Ship the journal of this machine, a directory of journals, or an export, to the server."""
-    from shipper.cli import Action, ship_command
+    from shipper.cli import Action, install_command, ship_command
     from shipper.run import Errand
 
+    if root is not None and not install_units:
+        raise typer.BadParameter("--root goes with --install-units alone")
+    if install_units:
+        raise typer.Exit(install_command(root))
     action = Action.STATUS if status else Action.REPLAY_DEAD if replay_dead else Action.SHIP
     errand = Errand(directory, export, follow=not once, shift_to_now=shift_to_now)
     raise typer.Exit(ship_command(action, errand, server))

@@ -7,10 +7,13 @@ import sys
 import time
 from datetime import UTC, datetime
 from enum import Enum, auto
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from shipper.deadletters import DeadLetters
+from shipper.errors import ShipperError
+from shipper.install import MACHINE, NEXT, install_units
 from shipper.notify import Notifier
 from shipper.run import Errand, Shipper, state_folder
 from shipper.settings import ShipperSettings, wrong_settings
@@ -57,6 +60,18 @@ def ship_command(
     for failure in failures:
         sys.stderr.write(f"devmesh ship: {failure}\n")
     return status
+
+
+def install_command(root: Path | None = None) -> int:
+    """Write the services' files, below `root` for an image; the exit status."""
+    try:
+        for path, done in install_units(root or MACHINE):
+            sys.stdout.write(f"{path}: {done}\n")
+    except (ShipperError, OSError) as error:
+        sys.stderr.write(f"devmesh ship: {error}\n")
+        return FAILED
+    sys.stdout.write(NEXT)
+    return OK
 
 
 async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int:

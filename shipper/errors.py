@@ -31,3 +31,9 @@ class ReaderDied(ShipperError):
     """The process that reads the journal keeps dying."""
 
     code = "reader_died"
+
+
+class CannotInstall(ShipperError):
+    """The services could not run from here, or their files cannot be written."""
+
+    code = "cannot_install"

@@ -12,7 +12,7 @@ DEFAULT_SHARE = 0.1
 DEFAULT_MOST = 4 * 1024**3
 UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 
-CONFIGURATION = ("/usr/lib/systemd", "/run/systemd", "/etc/systemd")
+CONFIGURATION = ("usr/lib/systemd", "run/systemd", "etc/systemd")
 
 
 def hours_left(span: Span | None, position_us: int | None, capacity: int | None) -> float | None:
@@ -38,7 +38,7 @@ def journal_capacity(journal: Path = Path("/var/log/journal")) -> int | None:
     """
     if not journal.is_dir():
         return None
-    configured = system_max_use(_configuration_files())
+    configured = system_max_use(configuration_files())
     return configured or min(DEFAULT_MOST, int(shutil.disk_usage(journal).total * DEFAULT_SHARE))
 
 
@@ -57,11 +57,12 @@ def _bytes(size: str) -> int | None:
     return int(float(match[1]) * UNITS[match[2]]) if match else None
 
 
-def _configuration_files() -> list[Path]:
+def configuration_files(root: Path = Path("/")) -> list[Path]:
+    """The files that journald reads its settings from, below a root folder; the last one wins."""
     drop_ins = {
         file.name: file
         for folder in CONFIGURATION
-        for file in Path(folder, "journald.conf.d").glob("*.conf")
+        for file in (root / folder / "journald.conf.d").glob("*.conf")
     }
-    main = Path("/etc/systemd/journald.conf")
+    main = root / "etc/systemd/journald.conf"
     return ([main] if main.is_file() else []) + [drop_ins[name] for name in sorted(drop_ins)]
