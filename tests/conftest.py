@@ -1,11 +1,17 @@
 """Real services for tests: one private MariaDB a session, a database of its own for each test."""
 
+import asyncio
 import itertools
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -18,6 +24,7 @@ from sql.store import MariaStore
 from tools.errors import StoreUnavailable
 
 PREFIX = Path(__file__).resolve().parent.parent / ".mariadb"
+AS_SERVICE = Path(__file__).with_name("as_service.py")
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _numbers = itertools.count()
 
@@ -38,6 +45,72 @@ def _no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> It
     yield
     del os.environ["DEVMESH_STATE_DIR"], os.environ["DEVMESH_CONFIG"]
     os.environ.update(kept)
+
+
+class Ear(asyncio.DatagramProtocol):
+    """systemd's end of the notification socket: what services said, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.heard += data.decode().splitlines()
+
+    def pings(self) -> int:
+        """How often the watchdog was told that all is well."""
+        return self.heard.count("WATCHDOG=1")
+
+    def states(self) -> list[str]:
+        """Everything else."""
+        return [state for state in self.heard if state != "WATCHDOG=1"]
+
+
+@pytest.fixture
+async def systemd(tmp_path: Path) -> AsyncIterator[Ear]:
+    """Listens on `tmp_path`/notify as systemd does on NOTIFY_SOCKET."""
+    path = str(tmp_path / "notify")
+    ear = Ear()
+    loop = asyncio.get_running_loop()
+    family = socket.AF_UNIX
+    transport, _ = await loop.create_datagram_endpoint(lambda: ear, local_addr=path, family=family)
+    os.chmod(path, 0o777)
+    yield ear
+    transport.close()
+
+
+Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]
+
+
+@pytest.fixture
+async def spawn() -> AsyncIterator[Spawn]:
+    """Starts processes: `await spawn(program, …, env=…)`. None outlives the test."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*command: str | Path, **options: Any) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(*command, **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), 20)
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.fixture
+def as_service() -> list[str]:
+    """The start of a command line that runs the service of a unit: `UNIT FOLDER` follow."""
+    programs = ("unshare", "setpriv", "systemd-analyze")
+    if os.geteuid() != 0 or not all(map(shutil.which, programs)):
+        missing(f"root with {', '.join(programs)}")
+    return [sys.executable, str(AS_SERVICE)]
 
 
 @pytest.fixture(scope="session")

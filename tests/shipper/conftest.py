@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -51,6 +52,24 @@ def private_journald(tmp_path: Path) -> list[str]:
     need(Path("/lib/systemd/systemd-journald").exists(), "systemd-journald")
     need(shutil.which("unshare") is not None and os.geteuid() == 0, "root with unshare")
     return [str(PRIVATE_JOURNALD), str(tmp_path / "journald")]
+
+
+@pytest.fixture
+def analyze() -> Callable[..., tuple[int, str]]:
+    """Runs systemd-analyze: exit status and everything it says."""
+    need(shutil.which("systemd-analyze") is not None, "systemd-analyze")
+
+    def run(*words: str | Path) -> tuple[int, str]:
+        done = subprocess.run(
+            ["systemd-analyze", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    return run
 
 
 @pytest.fixture
