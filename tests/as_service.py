@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 UID = 61_999
 """Of the range of dynamic users, whose names nothing but systemd can look up."""
 
+USER_NAMESPACE = ["unshare", "--user", f"--map-user={UID}", f"--map-group={UID}"]
 HIDDEN = ("/home", "/root", "/run", "/tmp", "/var/tmp", "/var/lib")
 NODES = ("null", "zero", "full", "random", "urandom", "tty")
 FAMILIES = range(1, 46)
@@ -91,8 +92,9 @@ def hide(unit: Unit, folder: Path) -> None:
         run("mount", "-n", "-t", "tmpfs", "-o", f"mode={mode}", "hidden", place)
     for source, copy in aside.items():
         put(copy, given[source])
-    if unit.one("ProcSubset") == "pid":
-        run("mount", "-n", "-t", "proc", "-o", "subset=pid,hidepid=invisible", "proc", "/proc")
+    visible = f"hidepid={unit.one('ProtectProc')}"
+    subset = "subset=pid," if unit.one("ProcSubset") == "pid" else ""
+    run("mount", "-n", "-t", "proc", "-o", subset + visible, "proc", "/proc")
     run("umount", "--lazy", "/mnt")
     run("mount", "-n", "-o", "remount,bind,ro", "/")
 
@@ -118,6 +120,12 @@ def devices(folder: Path) -> None:
     shared.chmod(0o1777)
     (folder / "fd").symlink_to("/proc/self/fd")
     run("mount", "-n", "--rbind", folder, "/dev")
+
+
+def restricted() -> bool:
+    """Whether, as on Ubuntu, only root may make user namespaces: then it goes without."""
+    switch = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    return switch.exists() and switch.read_text().strip() == "1"
 
 
 def environment(unit: Unit, folder: Path) -> list[str]:
@@ -210,7 +218,7 @@ def main(file: str, place: str, stage: str = "outside") -> None:
         os.execvp("setpriv", [
             "setpriv", f"--reuid={UID}", f"--regid={UID}",
             f"--groups={','.join(groups)}" if groups else "--clear-groups",
-            "unshare", "--user", f"--map-user={UID}", f"--map-group={UID}",
+            *([] if restricted() else USER_NAMESPACE),
             "setpriv", "--no-new-privs",
             "env", "-i", *variables, sys.executable, __file__, str(copy), "/", "last",
         ])  # fmt: skip
