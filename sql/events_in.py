@@ -3,11 +3,8 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from operator import itemgetter
-from typing import Any
 
 import pymysql
 
@@ -16,26 +13,13 @@ from sql.events_out import aware
 from sql.literals import Rows, parts_of, rows_of
 from sql.partitions import Partitions
 from sql.pool import Connection, Pool, Row
+from sql.tallies import by_every_span, by_minute, merged
 from tools.errors import DevMeshError
 from tools.masking import VERSION
 from tools.ports import ReadyEvent
 
 _KNOWN_PATTERNS = 200_000
 _DUPLICATE = 1062
-
-
-@dataclass(slots=True)
-class _Tally:
-    """How often something occurs in a batch, and when."""
-
-    count: int
-    first: datetime
-    last: datetime
-
-    def add(self, count: int, first: datetime, last: datetime) -> None:
-        self.count += count
-        self.first = min(self.first, first)
-        self.last = max(self.last, last)
 
 
 class EventsIn:
@@ -75,19 +59,17 @@ class EventsIn:
     async def _count(
         self, connection: Connection, fresh: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> None:
-        rollup = _by_minute(fresh, ids)
-        await connection.run(
-            "add_rollup",
-            rows=rows_of((*key, t.count, t.first, t.last) for key, t in rollup),
-        )
+        minutes = by_minute(fresh, ids)
+        counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
+        await connection.run("add_counts", rows=rows_of(counts))
         known = {ids[event.pattern_key]: event for event in fresh}
         patterns = [
             (key, *_pattern(known[key]), t.first, t.last, t.count)
-            for key, t in _merged(rollup, _PATTERN)
+            for key, t in merged(minutes, lambda key: key[2])
         ]
         await connection.run("count_patterns", rows=rows_of(patterns))
         now = self._now()
-        hosts = [(host, t.last, now) for host, t in _merged(rollup, _HOST)]
+        hosts = [(host, t.last, now) for host, t in merged(minutes, lambda key: key[3])]
         await connection.run("touch_hosts", rows=rows_of(hosts))
 
     async def _ids_of_patterns(self, events: Sequence[ReadyEvent]) -> dict[bytes, int]:
@@ -203,37 +185,3 @@ def _row(event: ReadyEvent, pattern_id: int) -> Row:
 
 def _pattern(event: ReadyEvent) -> Row:
     return (event.pattern_key, event.service, event.pattern, VERSION)
-
-
-def _by_minute(
-    events: Sequence[ReadyEvent], ids: dict[bytes, int]
-) -> list[tuple[tuple[Any, ...], _Tally]]:
-    """Counts by minute, pattern, host and level.
-
-    In the order of these keys, as all counts, so that of two batches one waits for the other and
-    never both.
-    """
-    tallies: dict[tuple[Any, ...], _Tally] = {}
-    for event in events:
-        moment = event.timestamp
-        minute = moment.replace(second=0, microsecond=0)
-        key = (minute, ids[event.pattern_key], event.host, event.level)
-        tally = tallies.get(key)
-        if tally is None:
-            tallies[key] = _Tally(1, moment, moment)
-        else:
-            tally.add(1, moment, moment)
-    return sorted(tallies.items(), key=itemgetter(0))
-
-
-_PATTERN, _HOST = 1, 2
-"""Places in the key of a count by minute."""
-
-
-def _merged(rollup: list[tuple[tuple[Any, ...], _Tally]], place: int) -> list[tuple[Any, _Tally]]:
-    """The same counts by one part of their keys alone."""
-    tallies: dict[Any, _Tally] = {}
-    for key, tally in rollup:
-        known = tallies.setdefault(key[place], _Tally(0, tally.first, tally.last))
-        known.add(tally.count, tally.first, tally.last)
-    return sorted(tallies.items(), key=itemgetter(0))

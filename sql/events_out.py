@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from sql.pool import Pool, Row
+from sql.spans import floor, stretches
 from tools.errors import TookTooLong
 from tools.ports import Catalogue, Filter, Page, PatternCount
 from tools.records import Coverage, Event, Gap, HostCoverage
@@ -22,7 +23,7 @@ _MINUTE = timedelta(minutes=1)
 
 
 class EventsOut:
-    """Answers filters exactly: counts come from the roll-up wherever it knows the columns."""
+    """Answers filters exactly: counts come from the roll-up wherever it has the columns."""
 
     def __init__(self, pool: Pool, seconds: float = READ_SECONDS) -> None:
         self._pool = pool
@@ -47,9 +48,9 @@ class EventsOut:
 
     async def count(self, wanted: Filter) -> int | None:
         """How many match; None when the rows must be read and there are too many."""
-        if wanted.in_rollup:
+        if wanted.is_counted:
             [[total]] = await self._pool.run(
-                "pattern_counts", **whole_and_cut(wanted), total=True, seconds=self._seconds
+                "pattern_counts", **_counted(wanted), total=True, seconds=self._seconds
             )
             return int(total or 0)
         try:
@@ -63,7 +64,7 @@ class EventsOut:
     async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
         """Every pattern in the filter with its exact count."""
         rows = await self._pool.run(
-            "pattern_counts", **whole_and_cut(wanted), each=True, seconds=self._seconds
+            "pattern_counts", **_counted(wanted), each=True, seconds=self._seconds
         )
         return [
             PatternCount(key, service, text, int(count), aware(first), aware(last))
@@ -79,6 +80,7 @@ class EventsOut:
         rows = await self._pool.run(
             "pattern_hosts",
             **columns(wanted),
+            **stretches(*_whole_minutes(wanted)),
             patterns=tuple(pattern_ids),
             seconds=self._seconds,
         )
@@ -148,6 +150,16 @@ def columns(wanted: Filter) -> dict[str, Any]:
     return given
 
 
+def _counted(wanted: Filter) -> dict[str, Any]:
+    return columns(wanted) | stretches(wanted.start, wanted.end)
+
+
+def _whole_minutes(wanted: Filter) -> tuple[datetime | None, datetime | None]:
+    """The range with its first and last minute whole."""
+    start, end = wanted.start, wanted.end
+    return start and floor(start, _MINUTE), end and floor(end + _MINUTE, _MINUTE)
+
+
 def _like(text: str) -> str:
     """Text that LIKE takes letter by letter."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -159,39 +171,6 @@ def _order(page: Page) -> dict[str, Any]:
         side = "before" if page.newest_first else "after"
         order |= {f"{side}_time": page.after[0], f"{side}_id": page.after[1]}
     return order
-
-
-def whole_and_cut(wanted: Filter) -> dict[str, Any]:
-    """The filter as whole minutes for the roll-up and the cut minutes at either end for rows."""
-    given = columns(wanted)
-    start, end = wanted.start, wanted.end
-    whole_start = _ceil(start) if start else None
-    whole_end = _floor(end) if end else None
-    head = bool(start and whole_start and start < whole_start)
-    tail = bool(end and whole_end and whole_end < end)
-    if start and end and whole_start and whole_end and whole_start > whole_end:
-        tail = False  # one cut minute holds the whole range: the head covers it
-    head_end = min(whole_start, end) if whole_start and end else whole_start
-    return {
-        **given,
-        "whole_start": whole_start,
-        "whole_end": whole_end,
-        "head_start": start if head else None,
-        "head_end": head_end,
-        "no_head": not head,
-        "tail_start": whole_end if tail else None,
-        "tail_end": end,
-        "no_tail": not tail,
-    }
-
-
-def _floor(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _ceil(moment: datetime) -> datetime:
-    floor = _floor(moment)
-    return floor if floor == moment else floor + _MINUTE
 
 
 def event_of(row: Row) -> Event:

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sql.events_out import READ_SECONDS, aware, columns, whole_and_cut
+from sql.events_out import READ_SECONDS, aware, columns
 from sql.pool import Pool
+from sql.spans import stretches
 from tools.ports import Filter, StatRow
 
-_ROLLED_UP = {"service", "host", "level", "pattern", None}
+_COUNTED = {"service", "host", "level", "pattern", None}
 _MINUTE = 60
 
 
@@ -21,7 +22,7 @@ class Stats:
         self, wanted: Filter, column: str | None, width: int | None, limit: int
     ) -> list[StatRow]:
         """Counts by column and by interval of `width` seconds; latest first, then most."""
-        rolled_up = wanted.in_rollup and column in _ROLLED_UP and not (width or 0) % _MINUTE
+        counted = wanted.is_counted and column in _COUNTED and not (width or 0) % _MINUTE
         shape: dict[str, Any] = {
             f"by_{column or 'nothing'}": True,
             "width": width,
@@ -29,12 +30,11 @@ class Stats:
             "limit": limit,
             "seconds": READ_SECONDS,
         }
-        if rolled_up:
-            given = whole_and_cut(wanted)
-            cut = bool(given["head_start"] or given["tail_start"])
+        if counted:
             joined = column == "service" or bool(wanted.services)
+            pieces = stretches(wanted.start, wanted.end, width)
             rows = await self._pool.run(
-                "rollup_stats", **given, **shape, cut=cut, whole=not cut, joined=joined
+                "count_stats", **columns(wanted), **pieces, **shape, joined=joined
             )
         else:
             rows = await self._pool.run("row_stats", **columns(wanted), **shape)

@@ -63,8 +63,8 @@ class Filter:
     event_type: str | None = None
 
     @property
-    def in_rollup(self) -> bool:
-        """Whether the roll-up knows every column this filter asks about."""
+    def is_counted(self) -> bool:
+        """Whether counts are kept by every column that this filter asks about."""
         asked = (self.source, self.contains, self.trace_id, self.error_code, self.event_type)
         return not any(asked)
 

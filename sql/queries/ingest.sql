@@ -38,9 +38,9 @@ ON DUPLICATE KEY UPDATE
     first_seen = LEAST(first_seen, VALUES(first_seen)),
     last_seen = GREATEST(last_seen, VALUES(last_seen));
 
--- name: add_rollup
--- Add a batch to the counts by minute, pattern, host and level.
-INSERT INTO log_rollup (minute, pattern_id, host, level, count, first_at, last_at)
+-- name: add_counts
+-- Add a batch to the counts by minute, hour and day, by pattern, host and level.
+INSERT INTO log_counts (span, start, pattern_id, host, level, count, first_at, last_at)
 VALUES %(rows)s
 ON DUPLICATE KEY UPDATE
     count = count + VALUES(count),

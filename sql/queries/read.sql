@@ -40,34 +40,32 @@ WHERE 1 = 1
   AND event_type = %(event_type)s -- ? event_type
 
 -- name: pattern_counts
--- Every pattern in a filter with its count: whole minutes from the roll-up, cut ones from rows.
+-- Every pattern in a filter with its count: whole spans from the counts, cut minutes from rows.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT p.id, p.service, p.text, SUM(part.n), MIN(part.first_at), MAX(part.last_at) -- ? each
 SELECT SUM(part.n) -- ? total
 FROM (
     SELECT r.pattern_id, SUM(r.count) AS n, MIN(r.first_at) AS first_at, MAX(r.last_at) AS last_at
-    FROM log_rollup AS r
-    WHERE 1 = 1
-      AND r.minute >= %(whole_start)s -- ? whole_start
-      AND r.minute < %(whole_end)s -- ? whole_end
+    FROM log_counts AS r
+    WHERE (
+        FALSE
+        OR (r.span = 'day' AND r.start >= %(day_1_start)s AND r.start < %(day_1_end)s) -- ? day_1_start
+        OR (r.span = 'hour' AND r.start >= %(hour_1_start)s AND r.start < %(hour_1_end)s) -- ? hour_1_start
+        OR (r.span = 'hour' AND r.start >= %(hour_2_start)s AND r.start < %(hour_2_end)s) -- ? hour_2_start
+        OR (r.span = 'minute' AND r.start >= %(minute_1_start)s AND r.start < %(minute_1_end)s) -- ? minute_1_start
+        OR (r.span = 'minute' AND r.start >= %(minute_2_start)s AND r.start < %(minute_2_end)s) -- ? minute_2_start
+      )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
     GROUP BY r.pattern_id
     UNION ALL
     SELECT e.pattern_id, COUNT(*), MIN(e.timestamp), MAX(e.timestamp)
     FROM log_events AS e
-    WHERE 1 = 1
-      AND e.timestamp >= %(head_start)s AND e.timestamp < %(head_end)s -- ? head_start
-      AND FALSE -- ? no_head
-      AND e.host = %(host)s -- ? host
-      AND e.level IN %(levels)s -- ? levels
-    GROUP BY e.pattern_id
-    UNION ALL
-    SELECT e.pattern_id, COUNT(*), MIN(e.timestamp), MAX(e.timestamp)
-    FROM log_events AS e
-    WHERE 1 = 1
-      AND e.timestamp >= %(tail_start)s AND e.timestamp < %(tail_end)s -- ? tail_start
-      AND FALSE -- ? no_tail
+    WHERE (
+        FALSE
+        OR (e.timestamp >= %(rows_1_start)s AND e.timestamp < %(rows_1_end)s) -- ? rows_1_start
+        OR (e.timestamp >= %(rows_2_start)s AND e.timestamp < %(rows_2_end)s) -- ? rows_2_start
+      )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
     GROUP BY e.pattern_id
@@ -81,10 +79,16 @@ GROUP BY p.id -- ? each
 -- On which hosts patterns occur in a filter. Whole minutes: a name more is harmless here.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT DISTINCT pattern_id, host
-FROM log_rollup
+FROM log_counts
 WHERE pattern_id IN %(patterns)s
-  AND minute >= %(start)s - INTERVAL 1 MINUTE -- ? start
-  AND minute < %(end)s -- ? end
+  AND (
+    FALSE
+    OR (span = 'day' AND start >= %(day_1_start)s AND start < %(day_1_end)s) -- ? day_1_start
+    OR (span = 'hour' AND start >= %(hour_1_start)s AND start < %(hour_1_end)s) -- ? hour_1_start
+    OR (span = 'hour' AND start >= %(hour_2_start)s AND start < %(hour_2_end)s) -- ? hour_2_start
+    OR (span = 'minute' AND start >= %(minute_1_start)s AND start < %(minute_1_end)s) -- ? minute_1_start
+    OR (span = 'minute' AND start >= %(minute_2_start)s AND start < %(minute_2_end)s) -- ? minute_2_start
+  )
   AND last_at >= %(start)s -- ? start
   AND first_at < %(end)s -- ? end
   AND host = %(host)s -- ? host

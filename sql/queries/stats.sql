@@ -1,5 +1,5 @@
--- name: rollup_stats
--- Counts by column and interval: whole minutes from the roll-up, cut ones from rows.
+-- name: count_stats
+-- Counts by column and interval: whole spans from the counts, cut minutes from rows.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT part.name, part.bucket, SUM(part.n)
 FROM (
@@ -8,14 +8,19 @@ FROM (
     SELECT CAST(r.level AS CHAR) AS name, -- ? by_level
     SELECT r.pattern_id AS name, -- ? by_pattern
     SELECT NULL AS name, -- ? by_nothing
-        TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.minute) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
+        TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.start) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
         NULL AS bucket, -- ? one_bucket
         SUM(r.count) AS n
-    FROM log_rollup AS r
+    FROM log_counts AS r
     JOIN log_patterns AS p ON p.id = r.pattern_id -- ? joined
-    WHERE 1 = 1
-      AND r.minute >= %(whole_start)s -- ? whole_start
-      AND r.minute < %(whole_end)s -- ? whole_end
+    WHERE (
+        FALSE
+        OR (r.span = 'day' AND r.start >= %(day_1_start)s AND r.start < %(day_1_end)s) -- ? day_1_start
+        OR (r.span = 'hour' AND r.start >= %(hour_1_start)s AND r.start < %(hour_1_end)s) -- ? hour_1_start
+        OR (r.span = 'hour' AND r.start >= %(hour_2_start)s AND r.start < %(hour_2_end)s) -- ? hour_2_start
+        OR (r.span = 'minute' AND r.start >= %(minute_1_start)s AND r.start < %(minute_1_end)s) -- ? minute_1_start
+        OR (r.span = 'minute' AND r.start >= %(minute_2_start)s AND r.start < %(minute_2_end)s) -- ? minute_2_start
+      )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
       AND p.service IN %(services)s -- ? services
@@ -30,12 +35,11 @@ FROM (
         NULL, -- ? one_bucket
         COUNT(*)
     FROM log_events AS e
-    WHERE FALSE -- ? whole
-    WHERE ( -- ? cut
-        FALSE -- ? cut
-        OR (e.timestamp >= %(head_start)s AND e.timestamp < %(head_end)s) -- ? head_start
-        OR (e.timestamp >= %(tail_start)s AND e.timestamp < %(tail_end)s) -- ? tail_start
-      ) -- ? cut
+    WHERE (
+        FALSE
+        OR (e.timestamp >= %(rows_1_start)s AND e.timestamp < %(rows_1_end)s) -- ? rows_1_start
+        OR (e.timestamp >= %(rows_2_start)s AND e.timestamp < %(rows_2_end)s) -- ? rows_2_start
+      )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
       AND e.service IN %(services)s -- ? services

@@ -96,7 +96,7 @@ class Estate:
     async def counted(self) -> tuple[int, int, int]:
         """Rows, and the number of rows by the roll-up and by the patterns."""
         [(events, minutes, patterns)] = await self._query(
-            "SELECT (SELECT COUNT(*) FROM log_events), (SELECT SUM(count) FROM log_rollup), "
+            "SELECT (SELECT COUNT(*) FROM log_events), (SELECT SUM(count) FROM log_counts WHERE span = 'minute'), "
             "(SELECT SUM(count) FROM log_patterns)"
         )
         return events, minutes, patterns

@@ -88,16 +88,26 @@ def consistent() -> Callable[[MariaStore], Awaitable[int]]:
         async with store.pool.connection() as connection:
             run = connection.execute
             rows = await run("SELECT timestamp, pattern_id, host, level FROM log_events")
-            rollup = await run(
-                "SELECT minute, pattern_id, host, level, count, first_at, last_at FROM log_rollup"
+            counted = await run(
+                "SELECT span, start, pattern_id, host, level, count, first_at, last_at "
+                "FROM log_counts"
             )
             patterns = await run("SELECT id, count, first_seen, last_seen FROM log_patterns")
             hosts = await run("SELECT host, last_event FROM log_hosts")
-        minutes = _spans(
-            [((row[0].replace(second=0, microsecond=0), *row[1:]), row[0]) for row in rows]
+        starts = {
+            "minute": {"second": 0, "microsecond": 0},
+            "hour": {"minute": 0, "second": 0, "microsecond": 0},
+            "day": {"hour": 0, "minute": 0, "second": 0, "microsecond": 0},
+        }
+        expected = _spans(
+            [
+                ((span, row[0].replace(**start), *row[1:]), row[0])
+                for span, start in starts.items()
+                for row in rows
+            ]
         )
-        assert {row[:4]: row[4:] for row in rollup} == minutes
-        assert len(rollup) == len(minutes)
+        assert {row[:5]: row[5:] for row in counted} == expected
+        assert len(counted) == len(expected)
         spans = _spans([(row[1], row[0]) for row in rows])
         assert {row[0]: row[1:] for row in patterns if row[1]} == spans
         last = {name: span[2] for name, span in _spans([(row[2], row[0]) for row in rows]).items()}

@@ -36,9 +36,10 @@ def matches(event: ReadyEvent, wanted: Filter) -> bool:
     )
 
 
-def random_filter(chance: random.Random, rows: bool) -> Filter:
-    """A window with cut or whole ends, or open ones, and some columns."""
-    start, length = chance.uniform(-5, 95), chance.choice([0.001, 0.4, 1, 2.5, 30, 200])
+def random_filter(chance: random.Random, rows: bool, scale: float = 1) -> Filter:
+    """A window with cut or whole ends, or open ones, and some columns; `scale` stretches it."""
+    start, length = chance.uniform(-5, 95) * scale, chance.choice([0.001, 0.4, 1, 2.5, 30, 200])
+    length *= chance.choice([1, scale])
     begin = NOW - timedelta(minutes=start)
     if chance.random() < 0.3:
         begin, length = begin.replace(second=0, microsecond=0), float(round(length + 0.5))
@@ -55,16 +56,19 @@ def random_filter(chance: random.Random, rows: bool) -> Filter:
     )
 
 
-async def test_counts_equal_brute_force(store: MariaStore, make_events: MakeEvents) -> None:
-    """For random windows, cut minutes included, counts by pattern and in all are exact."""
-    events = make_events(1500, seed=11)
+@pytest.mark.parametrize("scale", [1, 40], ids=["minutes", "days"])
+async def test_counts_equal_brute_force(
+    store: MariaStore, make_events: MakeEvents, scale: float
+) -> None:
+    """For random windows, cut days, hours and minutes included, all counts are exact."""
+    events = make_events(1500, seed=11, minutes=90 * scale)
     await store.add_events(events)
     chance = random.Random(11)
     for number in range(150):
-        wanted = random_filter(chance, rows=number % 3 == 0)
+        wanted = random_filter(chance, number % 3 == 0, scale)
         inside = [event for event in events if matches(event, wanted)]
         assert await store.count_events(wanted) == len(inside), wanted
-        if not wanted.in_rollup:
+        if not wanted.is_counted:
             continue
         counted = await store.pattern_counts(wanted)
         expected = Counter((event.service, event.pattern) for event in inside)
@@ -74,6 +78,29 @@ async def test_counts_equal_brute_force(store: MariaStore, make_events: MakeEven
                 e.timestamp for e in inside if (e.service, e.pattern) == (one.service, one.text)
             ]
             assert (one.first_seen, one.last_seen) == (min(times), max(times)), wanted
+
+
+@pytest.mark.parametrize("scale", [1, 40], ids=["minutes", "days"])
+async def test_timelines_equal_brute_force(
+    store: MariaStore, make_events: MakeEvents, scale: float
+) -> None:
+    """For random windows, columns and intervals each group has its exact count."""
+    events = make_events(1500, seed=14, minutes=90 * scale)
+    await store.add_events(events)
+    chance = random.Random(14)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    for number in range(120):
+        wanted = random_filter(chance, number % 4 == 0, scale)
+        column = chance.choice(["service", "host", "level", "source", None])
+        width = chance.choice([None, 60, 300, 1800, 3600, 7200, 86_400, 90])
+        expected: Counter[tuple[str | None, datetime | None]] = Counter()
+        for event in events:
+            if matches(event, wanted):
+                step = timedelta(seconds=width) if width else None
+                start = event.timestamp - (event.timestamp - epoch) % step if step else None
+                expected[getattr(event, column) if column else None, start] += 1
+        found = await store.count_by(wanted, column, width, 10_000)
+        assert {(row.name, row.start): row.count for row in found} == expected, (wanted, width)
 
 
 async def test_rows_equal_brute_force(store: MariaStore, make_events: MakeEvents) -> None:

@@ -1,0 +1,3 @@
+-- The counts by minute have moved to log_counts.
+
+DROP TABLE IF EXISTS log_rollup;

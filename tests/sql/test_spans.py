@@ -1,0 +1,61 @@
+"""A range is cut into days, hours, minutes and rows that cover it once."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sql.spans import WIDTHS, floor, stretches
+
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1)).map(
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+ENDS = st.one_of(
+    MOMENTS,
+    MOMENTS.map(lambda moment: moment.replace(second=0, microsecond=0)),
+    MOMENTS.map(lambda moment: moment.replace(minute=0, second=0, microsecond=0)),
+    MOMENTS.map(lambda moment: moment.replace(hour=0, minute=0, second=0, microsecond=0)),
+)
+
+
+def pieces(given_: dict[str, datetime]) -> list[tuple[datetime, datetime, str]]:
+    """The stretches in order of time, each with its kind."""
+    names = [name.removesuffix("_start") for name in given_ if name.endswith("_start")]
+    return sorted((given_[f"{n}_start"], given_[f"{n}_end"], n.partition("_")[0]) for n in names)
+
+
+@given(ENDS, ENDS, st.sampled_from([None, 60, 300, 3600, 7200, 86_400, 90_000]))
+def test_the_pieces_cover_the_range_once(start: datetime, end: datetime, width: int | None) -> None:
+    """They follow one another from start to end, on whole spans, and are few."""
+    assume(start != end)
+    start, end = min(start, end), max(start, end)
+    found = pieces(stretches(start, end, width))
+    assert (found[0][0], found[-1][1]) == (start, end)
+    assert all(one[1] == two[0] for one, two in pairwise(found))
+    assert len(found) <= 7
+    for first, last, kind in found:
+        assert first < last
+        if kind != "rows":
+            span = timedelta(seconds=WIDTHS[kind])
+            assert (floor(first, span), floor(last, span)) == (first, last)
+            assert width is None or width % WIDTHS[kind] == 0
+
+
+@given(ENDS, ENDS)
+def test_no_piece_could_be_coarser(start: datetime, end: datetime) -> None:
+    """Rows are read of less than a minute at either end, minutes of less than an hour."""
+    start, end = min(start, end), max(start, end)
+    longest = {
+        "rows": timedelta(minutes=2),
+        "minute": timedelta(hours=2),
+        "hour": timedelta(days=2),
+    }
+    for first, last, kind in pieces(stretches(start, end)):
+        if kind in longest:
+            assert last - first < longest[kind]
+
+
+def test_an_open_range_is_days() -> None:
+    """Without an end the counts of this very day are taken as they stand."""
+    assert {kind for _, _, kind in pieces(stretches(None, None))} == {"day"}
