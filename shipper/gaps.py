@@ -93,9 +93,14 @@ class Counter:
 
 
 class Ledger:
-    """What has come of a journal and what is missing. Fed with acknowledged entries only."""
+    """What has come of a journal and what is missing. Fed with acknowledged entries only.
 
-    def __init__(self, saved: dict[str, Any] | None = None) -> None:
+    `in_order`: the source never hands over a number after a higher one, so that numbers which
+    it passes over are gone, and are given up at once.
+    """
+
+    def __init__(self, saved: dict[str, Any] | None = None, in_order: bool = False) -> None:
+        self._in_order = in_order
         self._counters = [_counter(one) for one in (saved or {}).get("counters", [])]
         self._by_source = {seq: one for one in self._counters for seq in one.sources}
         self.lost = [Loss(**one) for one in (saved or {}).get("lost", [])]
@@ -119,6 +124,9 @@ class Ledger:
         counter = self._by_source.get(number[0]) or self._adopt(*number, realtime_us)
         if number[1] == counter.top + 1:
             counter.top, counter.top_us, counter.suspect = number[1], realtime_us, None
+        elif number[1] > counter.top and self._in_order:
+            self._give_up(Loss(counter.top_us, realtime_us, number[1] - counter.top - 1))
+            counter.top, counter.top_us = number[1], realtime_us
         elif number[1] > counter.top:
             self._jump(counter, number[1], realtime_us)
         elif not counter.fill(number[1], realtime_us):

@@ -82,31 +82,41 @@ def _mapped(
     sender, fields_of_its_own = sender_of(entry, rules.redact, rules.user_units_as_session)
     own = meta_of(fields_of_its_own, rules.redact)
     said = read_message(entry)
-    level = _level(entry, said)
-    code = error_code(entry, said.fields, said.text, level)
-    trace, span = trace_and_span(entry, said.fields, said.text)
-    if rules.redact:
-        said.text = redact(said.text)
-        code = redact(code) if code else ""
-        if said.fields:
-            said.fields = redact_json(said.fields)
     event: dict[str, Any] = {
         "uid": uid_of(cursor),
         "timestamp": timestamp(realtime_us),
         "source": "journald",
         "service": sender.service,
         "host": sender.host,
-        "level": level.value,
-        "message": _clipped(said, own),
-        "event_type": event_type(entry, said.text),
     }
+    add_said(event, own, said, entry, rules.redact)
+    event["event_type"] = event_type(entry, said.text)
+    return event, sender, own
+
+
+def add_said(
+    event: dict[str, Any], meta: dict[str, Any], said: Message, entry: Entry, hide: bool
+) -> None:
+    """Put what was said into the event: level, message, code, trace. The meta gets the rest.
+
+    `entry` is asked for PRIORITY, ERRNO and the like. With `hide`, secrets are masked in `said`.
+    """
+    level = _level(entry, said)
+    code = error_code(entry, said.fields, said.text, level)
+    trace, span = trace_and_span(entry, said.fields, said.text)
+    if hide:
+        said.text = redact(said.text)
+        code = redact(code) if code else ""
+        if said.fields:
+            said.fields = redact_json(said.fields)
+    event["level"] = level.value
+    event["message"] = _clipped(said, meta)
     if trace:
         event["trace_id"] = trace
     if span:
         event["span_id"] = span
     if code:
         event["error_code"] = code
-    return event, sender, own
 
 
 def uid_of(cursor: str) -> str:

@@ -34,8 +34,12 @@ def read_message(entry: Entry) -> Message:
     if value is None:
         return Message("", missing=True)
     raw = value if isinstance(value, bytes) else _joined(value)
-    size = len(raw)
-    cut = size > MESSAGE_MAX_BYTES + TAIL
+    return message_of(raw, len(raw))
+
+
+def message_of(raw: bytes, size: int) -> Message:
+    """A message of `size` bytes, of which `raw` holds at least those that are kept."""
+    cut = size > min(len(raw), MESSAGE_MAX_BYTES + TAIL)
     if cut:
         raw = raw[: MESSAGE_MAX_BYTES + TAIL]
     text = raw.decode("utf-8", "backslashreplace")

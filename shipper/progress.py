@@ -11,15 +11,18 @@ class Progress:
     """The saved position with its gap ledger, moved by acknowledgements only.
 
     `ledger` is None for sources whose numbers have holes by nature, such as filtered exports.
+    `in_order`: see Ledger.
     """
 
-    def __init__(self, checkpoint: Checkpoint, keeps_ledger: bool = True) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, keeps_ledger: bool = True, in_order: bool = False
+    ) -> None:
         checkpoint.load()
         self._checkpoint = checkpoint
         self._saving = asyncio.Lock()
         self.caught_up = False
         """Whether everything that the source had is acknowledged."""
-        self.ledger = Ledger(checkpoint.ledger) if keeps_ledger else None
+        self.ledger = Ledger(checkpoint.ledger, in_order) if keeps_ledger else None
 
     @property
     def cursor(self) -> str | None:

@@ -49,9 +49,11 @@ class Lab:
         self.checkpoint = Checkpoint(self.folder / "position.json")
         self.dead = DeadLetters(self.folder / "dead.ndjson")
 
-    async def ship(self, source: Source, follow: bool = False, ledger: bool = True) -> Sender:
+    async def ship(
+        self, source: Source, follow: bool = False, ledger: bool = True, in_order: bool = False
+    ) -> Sender:
         """Ship from the saved position; what the sender counted."""
-        self.progress = Progress(Checkpoint(self.checkpoint.path), ledger)
+        self.progress = Progress(Checkpoint(self.checkpoint.path), ledger, in_order)
         options = Options(Converter(plain_event), follow, self.limits, self.stop)
         async with connect(self.server.url, self.token) as client:
             sender = Sender(client, self.dead, Patience(self.stop), self.clock)
