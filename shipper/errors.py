@@ -37,3 +37,15 @@ class CannotInstall(ShipperError):
     """The services could not run from here, or their files cannot be written."""
 
     code = "cannot_install"
+
+
+class CannotListen(ShipperError):
+    """An address that syslog messages cannot be received at."""
+
+    code = "cannot_listen"
+
+
+class BadFrame(ShipperError):
+    """A stream of syslog messages whose framing makes no sense."""
+
+    code = "bad_frame"
