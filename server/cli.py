@@ -70,6 +70,10 @@ def ship(
     export: Annotated[
         str | None, typer.Option(help="A file in journal export format (.zst, .gz), or -.")
     ] = None,
+    syslog: Annotated[
+        list[str] | None,
+        typer.Option(help="Receive syslog at an address, e.g. udp://0.0.0.0:5514. Repeatable."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop at the end of the journal.")] = False,
     shift_to_now: Annotated[
         bool, typer.Option(help="Move an export's times so that its newest entry is now.")
@@ -86,7 +90,7 @@ def ship(
         Path | None, typer.Option(help="With --install-units: write below this folder, an image's.")
     ] = None,
 ) -> None:
-    """Ship the journal of this machine, a directory of journals, or an export, to the server."""
+    """Ship this machine's journal, a directory of journals, an export, or received syslog."""
     from shipper.cli import Action, install_command, ship_command
     from shipper.run import Errand
 
@@ -95,7 +99,7 @@ def ship(
     if install_units:
         raise typer.Exit(install_command(root))
     action = Action.STATUS if status else Action.REPLAY_DEAD if replay_dead else Action.SHIP
-    errand = Errand(directory, export, follow=not once, shift_to_now=shift_to_now)
+    errand = Errand(directory, export, not once, shift_to_now, tuple(syslog or ()))
     raise typer.Exit(ship_command(action, errand, server))
 
 

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
@@ -54,7 +55,7 @@ def ship_command(
     failures: list[BaseException] = []
     status = FAILED
     try:
-        status = asyncio.run(_act(action, errand or Errand(), settings))
+        status = asyncio.run(_act(action, _complete(errand or Errand(), settings), settings))
     except* (DevMeshError, OSError) as errors:
         failures.extend(errors.exceptions)
     for failure in failures:
@@ -72,6 +73,13 @@ def install_command(root: Path | None = None) -> int:
         return FAILED
     sys.stdout.write(NEXT)
     return OK
+
+
+def _complete(errand: Errand, settings: ShipperSettings) -> Errand:
+    """What the settings say about syslog counts where the errand names no source."""
+    if errand.directory is None and errand.export is None and not errand.syslog:
+        return replace(errand, syslog=settings.ship_syslog)
+    return errand
 
 
 async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int:
@@ -126,5 +134,6 @@ def describe(status: Status, waiting: int, now: float) -> list[str]:
         f"  lost        {status.gaps} entries in gaps, {status.open_holes} still looked for",
         f"  unreadable  {status.unreadable}",
         f"  hours left  {hours}",
+        *(f"  {name:<11} {count}" for name, count in status.counts.items()),
         *([f"  trouble     {status.trouble}"] if status.trouble else []),
     ]

@@ -18,7 +18,6 @@ from shipper.status import Status, write_status
 from tools.records import Gap, Heartbeat
 
 PATH = "/ingest/heartbeat"
-SOURCE = "journald"
 EVERY = 30.0
 STATUS_EVERY = 2.0
 GAPS_AT_ONCE = 1_000
@@ -42,6 +41,10 @@ class Pulse:
     """Whether the server is told: an old export is no sign that anybody is listening."""
     capacity: int | None = None
     """Bytes that the journal may grow to, where that is known."""
+    kind: str = "journald"
+    """What the source is called in heartbeats."""
+    counts: Callable[[], dict[str, int]] = dict
+    """Further numbers for the status, by what they are called."""
     _span: Span | None = field(default=None, init=False)
 
     async def beat_for_ever(self, every: float = EVERY) -> None:
@@ -96,6 +99,7 @@ class Pulse:
             unreadable=self.source.unreadable,
             restarts=self.source.restarts,
             trouble=self.sender.trouble,
+            counts=self.counts(),
         )
 
     def _lag(self, now: float) -> float | None:
@@ -109,7 +113,7 @@ class Pulse:
         position_us = status.position_us
         return Heartbeat(
             host=status.host,
-            source=SOURCE,
+            source=self.kind,
             position=None if position_us is None else moment(position_us),
             lag_seconds=status.lag_seconds,
             hours_left=status.hours_left,
@@ -119,7 +123,7 @@ class Pulse:
             gaps=[
                 Gap(
                     host=status.host,
-                    source=SOURCE,
+                    source=self.kind,
                     start=moment(loss.start_us),
                     end=moment(loss.end_us),
                     missing=loss.missing,

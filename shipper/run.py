@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from shipper.checkpoint import Checkpoint
 from shipper.deadletters import DeadLetters
 from shipper.directory import Directory
 from shipper.entries import Source
-from shipper.errors import JournalUnreadable
+from shipper.errors import CannotListen, JournalUnreadable
 from shipper.events import Converter
 from shipper.export_source import ExportSource
 from shipper.headroom import journal_capacity
@@ -28,6 +28,7 @@ from shipper.replay import replay_dead
 from shipper.send import Sender, connect
 from shipper.settings import ShipperSettings
 from shipper.ship import Options, ship
+from shipper.syslog import syslog_source
 
 LOOK_FOR_MACHINES_EVERY = 60.0
 LONGEST_TURN = 3600.0
@@ -45,6 +46,8 @@ class Errand:
     """Go on with what comes later. An export ends where it ends."""
     shift_to_now: bool = False
     """Move all times of the export so that its newest entry happens now."""
+    syslog: tuple[str, ...] = ()
+    """Addresses to receive syslog at, e.g. udp://0.0.0.0:5514, instead."""
 
 
 class Shipper:
@@ -83,6 +86,8 @@ class Shipper:
                 )
             elif errand.export is not None:
                 await self._ship_export(errand.export, errand.shift_to_now)
+            elif errand.syslog:
+                await self._ship_syslog(errand.syslog, errand.follow)
             else:
                 await self._ship_journal(errand.follow)
             self._notifier.tell("STOPPING=1")
@@ -124,12 +129,22 @@ class Shipper:
         if source.problem:
             self.problems.append(f"{file}: {source.problem}")
 
+    async def _ship_syslog(self, addresses: Sequence[str], follow: bool) -> None:
+        if not follow:
+            raise CannotListen("syslog has no end: --once does not go with --syslog")
+        folder, host = self._folder / "syslog", socket.gethostname()
+        async with syslog_source(addresses, folder, self._settings, self._clock) as source:
+            voyage = Voyage(source, follow=True, kind="syslog", default_host=host)
+            voyage.in_order, voyage.counts = True, source.counts
+            voyage.on_position = source.forget
+            await self._ship(voyage)
+
     async def _ship(self, voyage: "Voyage") -> None:
         source = voyage.source
         convert = Converter(partial(to_json, rules=self._rules()))
         with alone(self._folder / f"{source.name}.lock"):
             checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
-            progress = Progress(checkpoint, voyage.keeps_ledger)
+            progress = Progress(checkpoint, voyage.keeps_ledger, voyage.in_order)
             alive = partial(self._turns, source.name)
             alive()
             sender = self._sender(alive)
@@ -142,6 +157,8 @@ class Shipper:
                 clock=self._clock,
                 beats=voyage.beats,
                 capacity=voyage.capacity,
+                kind=voyage.kind,
+                counts=voyage.counts,
             )
             options = Options(
                 convert,
@@ -150,11 +167,16 @@ class Shipper:
                 self._stop,
                 alive,
                 self._begun,
-                self._on_ack,
+                partial(self._acknowledged, voyage, progress),
             )
             async with beating(pulse):
                 await ship(source, sender, progress, options)
             del self._turned[source.name]
+
+    def _acknowledged(self, voyage: "Voyage", progress: Progress, count: int) -> None:
+        if progress.cursor is not None:
+            voyage.on_position(progress.cursor)
+        self._on_ack(count)
 
     def _sender(self, alive: Callable[[], None] = lambda: None) -> Sender:
         patience = Patience(self._stop, alive)
@@ -187,6 +209,14 @@ class Voyage:
     beats: bool = True
     default_host: str | None = None
     capacity: int | None = None
+    kind: str = "journald"
+    """What the source is called in events and heartbeats."""
+    in_order: bool = False
+    """See Ledger."""
+    counts: Callable[[], dict[str, int]] = dict
+    """Further numbers for the status, by what they are called."""
+    on_position: Callable[[str], None] = lambda cursor: None
+    """Told the cursor up to which everything is acknowledged, durably."""
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,8 @@
 
 import os
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -60,6 +62,19 @@ class ShipperSettings(ServiceSettings):
         False, description="Name a user's unit by its session, e.g. user@1000.service."
     )
     ship_redact: bool = Field(True, description="Mask secrets before a line leaves the host.")
+    ship_syslog: tuple[str, ...] = Field(
+        (), description="Addresses to receive syslog at, e.g. udp://0.0.0.0:5514, as a JSON list."
+    )
+    ship_syslog_spool_bytes: int = Field(
+        1024**3, ge=1024**2, description="How much may wait for the server, on disk."
+    )
+    ship_syslog_connections: int = Field(500, ge=1, description="Most TCP connections at a time.")
+    ship_syslog_host: Literal["message", "sender"] = Field(
+        "message", description="Whose name events carry: the message's, or the sender's address."
+    )
+    timezone: ZoneInfo | None = Field(
+        None, description="Zone of syslog times without one; default: this machine's."
+    )
 
     @property
     def limits(self) -> Limits:

@@ -1,6 +1,6 @@
 """What a shipper says of itself: the numbers behind heartbeats and `devmesh ship --status`."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import orjson
@@ -32,6 +32,8 @@ class Status:
     restarts: int = 0
     """How often the reading process died."""
     trouble: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    """Further numbers of this source, by what they are called."""
 
 
 def write_status(path: Path, status: Status) -> None:
