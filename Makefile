@@ -20,7 +20,7 @@ export CMAKE_ARGS
 MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship check setup setup-test mariadb format clean
+.PHONY: demo test soak bench-ship bench-store check setup setup-test mariadb format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -34,6 +34,10 @@ soak: setup-test
 
 bench-ship: setup-test
 	$(BIN)/python tests/bench/ship.py
+
+bench-store: setup-test
+	$(BIN)/pip install -q --group bench
+	$(BIN)/python tests/bench/store.py $(SIZES)
 
 check:
 	$(BIN)/ruff format --check

@@ -118,7 +118,7 @@ async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequ
 
 
 def _written(events: Sequence[ReadyEvent], ids: dict[bytes, int]) -> list[Rows]:
-    return list(parts_of(_row(event, ids[event.pattern_key]) for event in events))
+    return list(parts_of(event_row(event, ids[event.pattern_key]) for event in events))
 
 
 async def _all_went_in(connection: Connection, rows: Rows) -> bool:
@@ -165,7 +165,7 @@ def _once_each(events: Sequence[ReadyEvent], inserted: set[Row]) -> list[ReadyEv
     return fresh
 
 
-def _row(event: ReadyEvent, pattern_id: int) -> Row:
+def event_row(event: ReadyEvent, pattern_id: int) -> Row:
     return (
         event.timestamp,
         event.source,

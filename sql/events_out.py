@@ -49,9 +49,8 @@ class EventsOut:
     async def count(self, wanted: Filter) -> int | None:
         """How many match; None when the rows must be read and there are too many."""
         if wanted.is_counted:
-            [[total]] = await self._pool.run(
-                "pattern_counts", **_counted(wanted), total=True, seconds=self._seconds
-            )
+            joined = bool(wanted.services)
+            [[total]] = await self._pattern_counts(wanted, total=True, joined=joined)
             return int(total or 0)
         try:
             [[total]] = await self._pool.run(
@@ -63,13 +62,15 @@ class EventsOut:
 
     async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
         """Every pattern in the filter with its exact count."""
-        rows = await self._pool.run(
-            "pattern_counts", **_counted(wanted), each=True, seconds=self._seconds
-        )
+        rows = await self._pattern_counts(wanted, each=True, joined=True)
         return [
             PatternCount(key, service, text, int(count), aware(first), aware(last))
             for key, service, text, count, first, last in rows
         ]
+
+    async def _pattern_counts(self, wanted: Filter, **shape: bool) -> list[Row]:
+        given = columns(wanted) | stretches(wanted.start, wanted.end) | shape
+        return await self._pool.run("pattern_counts", **given, seconds=self._seconds)
 
     async def pattern_hosts(
         self, wanted: Filter, pattern_ids: Sequence[int]
@@ -148,10 +149,6 @@ def columns(wanted: Filter) -> dict[str, Any]:
     if wanted.contains is not None:
         given["contains"] = f"%{_like(wanted.contains)}%"
     return given
-
-
-def _counted(wanted: Filter) -> dict[str, Any]:
-    return columns(wanted) | stretches(wanted.start, wanted.end)
 
 
 def _whole_minutes(wanted: Filter) -> tuple[datetime | None, datetime | None]:

@@ -25,6 +25,7 @@ class Stats:
         counted = wanted.is_counted and column in _COUNTED and not (width or 0) % _MINUTE
         shape: dict[str, Any] = {
             f"by_{column or 'nothing'}": True,
+            "by_part": column != "service",
             "width": width,
             "one_bucket": width is None,
             "limit": limit,

@@ -59,7 +59,10 @@ async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
         rows = await deps.store.count_by(wanted, asked.group_by, width, asked.limit + 1)
     groups = await _named(rows[: asked.limit], asked.group_by, deps)
     groups = groups[: within_budget(map(group_line, groups), deps.caller)]
-    total = await deps.store.count_events(wanted)
+    if rows and len(rows) <= asked.limit:
+        total: int | None = sum(row.count for row in rows)
+    else:
+        total = await deps.store.count_events(wanted)
     return StatsPage(
         groups=groups,
         group_by=asked.group_by,

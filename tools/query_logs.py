@@ -1,5 +1,6 @@
 """query_logs: the events that match a filter, newest first, page by page."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -58,14 +59,15 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     """
     wanted, after = _position(asked, deps)
     page = Page(asked.limit + 1, asked.order == "newest", after, asked.offset)
-    found = await deps.store.find_events(
-        wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page
+    found, total, coverage = await asyncio.gather(
+        deps.store.find_events(wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page),
+        deps.store.count_events(wanted),
+        deps.store.coverage(wanted),
     )
     rows = (_folded if asked.fold else _plain)(found)[: asked.limit]
     rows = rows[: within_budget((event_line(event) for event, _ in rows), deps.caller)]
     last = rows[-1][1] if rows else 0
     left = last < len(found) or (asked.fold and len(found) == _FOLD_SCAN)
-    total = await deps.store.count_events(wanted)
     return LogPage(
         events=[shown_to(event, deps.caller) for event, _ in rows],
         range=range_of(wanted, deps),
@@ -73,7 +75,7 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
         complete=not left and after is None and not asked.offset,
         next_cursor=_next(found[last - 1][0], wanted, asked) if left else None,
         hint=await empty_hint(wanted, deps) if not found and after is None else None,
-        coverage=await deps.store.coverage(wanted),
+        coverage=coverage,
     )
 
 

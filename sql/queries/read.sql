@@ -57,7 +57,7 @@ FROM (
       )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
-    GROUP BY r.pattern_id
+    GROUP BY r.pattern_id -- ? joined
     UNION ALL
     SELECT e.pattern_id, COUNT(*), MIN(e.timestamp), MAX(e.timestamp)
     FROM log_events AS e
@@ -68,9 +68,9 @@ FROM (
       )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
-    GROUP BY e.pattern_id
+    GROUP BY e.pattern_id -- ? joined
 ) AS part
-JOIN log_patterns AS p ON p.id = part.pattern_id
+JOIN log_patterns AS p ON p.id = part.pattern_id -- ? joined
 WHERE 1 = 1
   AND p.service IN %(services)s -- ? services
 GROUP BY p.id -- ? each

@@ -1,18 +1,21 @@
 -- name: count_stats
 -- Counts by column and interval: whole spans from the counts, cut minutes from rows.
 SET STATEMENT max_statement_time = %(seconds)s FOR
-SELECT part.name, part.bucket, SUM(part.n)
+SELECT p.service, -- ? by_service
+SELECT part.name, -- ? by_part
+    part.bucket, SUM(part.n)
 FROM (
-    SELECT p.service AS name, -- ? by_service
-    SELECT r.host AS name, -- ? by_host
-    SELECT CAST(r.level AS CHAR) AS name, -- ? by_level
-    SELECT r.pattern_id AS name, -- ? by_pattern
-    SELECT NULL AS name, -- ? by_nothing
+    SELECT
+        r.pattern_id, -- ? joined
+        NULL AS name, -- ? by_service
+        r.host AS name, -- ? by_host
+        CAST(r.level AS CHAR) AS name, -- ? by_level
+        r.pattern_id AS name, -- ? by_pattern
+        NULL AS name, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.start) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
         NULL AS bucket, -- ? one_bucket
         SUM(r.count) AS n
     FROM log_counts AS r
-    JOIN log_patterns AS p ON p.id = r.pattern_id -- ? joined
     WHERE (
         FALSE
         OR (r.span = 'day' AND r.start >= %(day_1_start)s AND r.start < %(day_1_end)s) -- ? day_1_start
@@ -23,14 +26,16 @@ FROM (
       )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
-      AND p.service IN %(services)s -- ? services
     GROUP BY 1, 2
+        , 3 -- ? joined
     UNION ALL
-    SELECT e.service, -- ? by_service
-    SELECT e.host, -- ? by_host
-    SELECT CAST(e.level AS CHAR), -- ? by_level
-    SELECT e.pattern_id, -- ? by_pattern
-    SELECT NULL, -- ? by_nothing
+    SELECT
+        e.pattern_id, -- ? joined
+        NULL, -- ? by_service
+        e.host, -- ? by_host
+        CAST(e.level AS CHAR), -- ? by_level
+        e.pattern_id, -- ? by_pattern
+        NULL, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', e.timestamp) DIV %(width)s * %(width)s) SECOND, -- ? width
         NULL, -- ? one_bucket
         COUNT(*)
@@ -42,11 +47,14 @@ FROM (
       )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
-      AND e.service IN %(services)s -- ? services
     GROUP BY 1, 2
+        , 3 -- ? joined
 ) AS part
-GROUP BY part.name, part.bucket
-ORDER BY part.bucket DESC, 3 DESC, part.name
+JOIN log_patterns AS p ON p.id = part.pattern_id -- ? joined
+WHERE 1 = 1
+  AND p.service IN %(services)s -- ? services
+GROUP BY 1, 2
+ORDER BY 2 DESC, 3 DESC, 1
 LIMIT %(limit)s
 
 -- name: row_stats

@@ -1,0 +1,173 @@
+"""`make bench-store`: what the store takes, holds and answers, beside DuckDB, journalctl and a
+bare INSERT, all in one run.
+
+usage: store.py [SIZE ...]   sizes in events, 1000000 3000000 10000000 by default
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+from filled import filled, raw_bytes
+from ingest_rate import measure_ingest
+from peers import duckdb_file, journal_folder
+from questions import (
+    DEPTH,
+    EACH,
+    Question,
+    of_devmesh,
+    of_duckdb,
+    of_journalctl,
+    p95,
+    questions,
+    times,
+)
+
+from sql.pool import Address
+from sql.private import PrivateServer
+from sql.store import MariaStore
+
+ROOT = Path(__file__).resolve().parents[2]
+DEVMESH = str(Path(sys.executable).with_name("devmesh"))
+PORT = 8979
+SIZES = (1_000_000, 3_000_000, 10_000_000)
+BUFFER_MIB = 1_024
+
+
+class Bench:
+    """One private MariaDB in a folder that goes away afterwards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = PrivateServer(folder / "mariadb", ROOT / ".mariadb", BUFFER_MIB)
+
+    def address(self, database: str) -> Address:
+        """A database of its own."""
+        return Address(database, self.server.user, unix_socket=str(self.server.socket))
+
+    def disk(self, database: str) -> int:
+        """Bytes that a database really takes, holes not counted."""
+        files = (self.server.folder / "data" / database).rglob("*")
+        return sum(file.stat().st_blocks * 512 for file in files)
+
+    @contextmanager
+    def serving(self, database: str) -> Iterator[httpx2.Client]:
+        """`devmesh serve` on a database, and a client of it."""
+        url = f"mysql://{self.server.user}@localhost/{database}?unix_socket={self.server.socket}"
+        environment = {
+            **os.environ,
+            "DEVMESH_CONFIG": "/nonexistent",
+            "DEVMESH_STATE_DIR": str(self.folder / f"state-{database}"),
+            "DEVMESH_DATABASE_URL": url,
+            "DEVMESH_PORT": str(PORT),
+        }
+        with (self.folder / "serve.log").open("ab") as log:
+            process = subprocess.Popen([DEVMESH, "serve"], env=environment, stdout=log, stderr=log)
+        try:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
+                _wait_for(client)
+                yield client
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(client: httpx2.Client) -> None:
+    """Until it answers and has nothing left to embed."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        try:
+            if client.get("/health").json()["parts"]["index"]["pending"] == 0:
+                return
+        except (httpx2.TransportError, KeyError):
+            pass
+        time.sleep(0.2)
+    raise TimeoutError("the server did not become ready")
+
+
+async def _deep(store: MariaStore) -> tuple[datetime, int]:
+    """The row at depth DEPTH, or the last but 100 of a smaller store."""
+    async with store.pool.connection() as connection:
+        [(count,)] = await connection.execute("SELECT COUNT(*) FROM log_events")
+        [(moment, key)] = await connection.execute(
+            "SELECT timestamp, id FROM log_events ORDER BY timestamp DESC, id DESC "
+            f"LIMIT 1 OFFSET {min(DEPTH, count - 100)}"
+        )
+    return moment.replace(tzinfo=UTC), int(key)
+
+
+async def size_up(bench: Bench, size: int, peers: bool) -> dict[str, float]:
+    """p95 of every question at one size; printed, with peers beside."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    database = f"bench_{size}"
+    begin = time.monotonic()
+    async with filled(bench.address(database), size, now) as store:
+        print(f"\n{size:,} events, filled in {time.monotonic() - begin:.0f} s")
+        share = bench.disk(database) / (raw_bytes(now) * size)
+        print(f"disk: {share:.2f} of the raw JSON, indexes and counts included")
+        makers = questions(now, await _deep(store))
+        with bench.serving(database) as client:
+            ours = {name: times(make, of_devmesh(client)) for name, make in makers.items()}
+        duck = await duckdb_file(store, bench.folder) if peers else None
+        journal = await journal_folder(store, bench.folder) if peers else None
+        found = _compared(makers, ours, duck, journal)
+        await _drop(store, database)
+    return found
+
+
+async def _drop(store: MariaStore, database: str) -> None:
+    async with store.pool.connection() as connection:
+        await connection.execute(f"DROP DATABASE {database}")
+
+
+def _compared(
+    makers: dict[str, Callable[[], Question]],
+    ours: dict[str, list[float]],
+    duck: Path | None,
+    journal: Path | None,
+) -> dict[str, float]:
+    """A line a question: our p95, and where there are peers theirs and how many times ours."""
+    print(f"{f'p95 of {EACH}, ms':32}{'DevMesh':>9}{'DuckDB':>9}{'':7}{'journalctl':>12}")
+    found = {}
+    for name, make in makers.items():
+        title, own = make().name, p95(ours[name])
+        found[title] = own
+        line = f"{title:32}{own:9.1f}"
+        if duck:
+            line += _beside(p95(times(make, of_duckdb(duck))), own, 9)
+        if journal and make().journalctl:
+            line += _beside(p95(times(make, of_journalctl(journal))), own, 12)
+        print(line)
+    return found
+
+
+def _beside(theirs: float, own: float, width: int) -> str:
+    return f"{theirs:{width}.1f} x{theirs / own:<5.1f}"
+
+
+async def main(sizes: list[int]) -> None:
+    """Ingest, then every size, then how the times grow."""
+    with tempfile.TemporaryDirectory(prefix="devmesh-bench-") as folder:
+        bench = Bench(Path(folder))
+        await bench.server.join()
+        try:
+            await measure_ingest(bench)
+            curve = {size: await size_up(bench, size, peers=size == sizes[0]) for size in sizes}
+        finally:
+            await bench.server.leave()
+    print("\np95 by size, ms: " + ", ".join(f"{size:,}" for size in sizes))
+    for name in curve[sizes[0]]:
+        row = [curve[size][name] for size in sizes]
+        print(f"{name:32}" + "".join(f"{one:9.1f}" for one in row) + f"   x{row[-1] / row[0]:.2f}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main([int(size) for size in sys.argv[1:]] or list(SIZES)))
