@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := libsystemd-dev pkg-config gcc g++ cmake python3-venv python3-dev
-APT_TEST := systemd-journal-remote rsyslog $(shell command -v npm >/dev/null || echo npm)
+APT_TEST := systemd-journal-remote rsyslog logrotate $(shell command -v npm >/dev/null || echo npm)
 TORCH ?= torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)

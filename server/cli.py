@@ -32,7 +32,7 @@ def up() -> None:
 
     async def work(settings: Any) -> None:
         from server.serve import serve
-        from shipper.run import Errand
+        from shipper.errand import Errand
 
         await serve(settings, Errand())
 
@@ -70,11 +70,17 @@ def ship(
     export: Annotated[
         str | None, typer.Option(help="A file in journal export format (.zst, .gz), or -.")
     ] = None,
+    file: Annotated[
+        list[str] | None, typer.Option(help="A log file, or a glob (** too). Repeatable.")
+    ] = None,
     syslog: Annotated[
         list[str] | None,
         typer.Option(help="Receive syslog at an address, e.g. udp://0.0.0.0:5514. Repeatable."),
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Stop at the end of the journal.")] = False,
+    journal: Annotated[
+        bool, typer.Option("--journal", help="This machine's journal, also beside the others.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop where the source ends now.")] = False,
     shift_to_now: Annotated[
         bool, typer.Option(help="Move an export's times so that its newest entry is now.")
     ] = False,
@@ -90,16 +96,24 @@ def ship(
         Path | None, typer.Option(help="With --install-units: write below this folder, an image's.")
     ] = None,
 ) -> None:
-    """Ship this machine's journal, a directory of journals, an export, or received syslog."""
+    """Ship this machine's journal, log files, received syslog, or journals from elsewhere."""
     from shipper.cli import Action, install_command, ship_command
-    from shipper.run import Errand
+    from shipper.errand import Errand
 
     if root is not None and not install_units:
         raise typer.BadParameter("--root goes with --install-units alone")
     if install_units:
         raise typer.Exit(install_command(root))
     action = Action.STATUS if status else Action.REPLAY_DEAD if replay_dead else Action.SHIP
-    errand = Errand(directory, export, not once, shift_to_now, tuple(syslog or ()))
+    errand = Errand(
+        directory,
+        export,
+        files=tuple(file or ()),
+        syslog=tuple(syslog or ()),
+        journal=journal,
+        follow=not once,
+        shift_to_now=shift_to_now,
+    )
     raise typer.Exit(ship_command(action, errand, server))
 
 

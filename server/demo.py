@@ -20,8 +20,9 @@ from server.http_app import http_app
 from server.serve import Server
 from server.settings import ServerSettings
 from server.show import Screen
+from shipper.errand import Errand
 from shipper.errors import ShipperError
-from shipper.run import Errand, Shipper
+from shipper.run import Shipper
 from shipper.settings import ShipperSettings
 from tools.errors import DevMeshError
 from tools.ports import Filter
@@ -82,7 +83,9 @@ async def _server(parts: Home) -> AsyncIterator[None]:
 
 async def _ship(parts: Home, screen: Screen) -> None:
     """The own journal if there is one, else the sample; a bar counts the rows that arrive."""
-    if await _shipped(parts, screen, Errand(follow=False), "shipping this machine's journal"):
+    if await _shipped(
+        parts, screen, Errand(journal=True, follow=False), "shipping this machine's journal"
+    ):
         return
     screen.say("no readable journal with entries here: shipping the recorded sample")
     with as_file(files("shipper.sample") / "journal.export.zst") as sample:

@@ -12,9 +12,10 @@ import uvicorn
 from server.app import home
 from server.http_app import http_app
 from server.settings import ServerSettings
+from shipper.errand import Errand
 from shipper.errors import ShipperError
 from shipper.notify import Notifier
-from shipper.run import Errand, Shipper
+from shipper.run import Shipper
 from shipper.settings import ShipperSettings
 from tools.errors import BadArguments
 

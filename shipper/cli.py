@@ -5,7 +5,6 @@ import logging
 import signal
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
@@ -13,10 +12,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from shipper.deadletters import DeadLetters
+from shipper.errand import Errand
 from shipper.errors import ShipperError
+from shipper.fields import readable
 from shipper.install import MACHINE, NEXT, install_units
 from shipper.notify import Notifier
-from shipper.run import Errand, Shipper, state_folder
+from shipper.run import Shipper, state_folder
 from shipper.settings import ShipperSettings, wrong_settings
 from shipper.status import Status, read_statuses
 from tools.errors import DevMeshError
@@ -55,7 +56,7 @@ def ship_command(
     failures: list[BaseException] = []
     status = FAILED
     try:
-        status = asyncio.run(_act(action, _complete(errand or Errand(), settings), settings))
+        status = asyncio.run(_act(action, errand or Errand(), settings))
     except* (DevMeshError, OSError) as errors:
         failures.extend(errors.exceptions)
     for failure in failures:
@@ -73,13 +74,6 @@ def install_command(root: Path | None = None) -> int:
         return FAILED
     sys.stdout.write(NEXT)
     return OK
-
-
-def _complete(errand: Errand, settings: ShipperSettings) -> Errand:
-    """What the settings say about syslog counts where the errand names no source."""
-    if errand.directory is None and errand.export is None and not errand.syslog:
-        return replace(errand, syslog=settings.ship_syslog)
-    return errand
 
 
 async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int:
@@ -136,4 +130,5 @@ def describe(status: Status, waiting: int, now: float) -> list[str]:
         f"  hours left  {hours}",
         *(f"  {name:<11} {count}" for name, count in status.counts.items()),
         *([f"  trouble     {status.trouble}"] if status.trouble else []),
+        *(f"  note        {readable(note)}" for note in status.notes),
     ]

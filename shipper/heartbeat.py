@@ -42,9 +42,11 @@ class Pulse:
     capacity: int | None = None
     """Bytes that the journal may grow to, where that is known."""
     kind: str = "journald"
-    """What the source is called in heartbeats."""
+    """What the source is called in heartbeats and gaps."""
     counts: Callable[[], dict[str, int]] = dict
     """Further numbers for the status, by what they are called."""
+    notes: Callable[[], list[str]] = list
+    """What the source has to say of itself, in lines for a person."""
     _span: Span | None = field(default=None, init=False)
 
     async def beat_for_ever(self, every: float = EVERY) -> None:
@@ -100,6 +102,7 @@ class Pulse:
             restarts=self.source.restarts,
             trouble=self.sender.trouble,
             counts=self.counts(),
+            notes=self.notes(),
         )
 
     def _lag(self, now: float) -> float | None:

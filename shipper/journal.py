@@ -201,5 +201,6 @@ def check_readable(machine_id: str, roots: tuple[str, ...] = ("/var/log", "/run/
         )
     raise JournalUnreadable(
         f"there is no journal in {folders[0]} nor {folders[1]}; is systemd-journald running? "
-        "--directory and --export read journals from elsewhere"
+        "--directory and --export read journals from elsewhere, and with "
+        "DEVMESH_SHIP_JOURNAL=false only the files and the syslog that settings name are shipped"
     )

@@ -110,7 +110,7 @@ def add_said(
         if said.fields:
             said.fields = redact_json(said.fields)
     event["level"] = level.value
-    event["message"] = _clipped(said, meta)
+    event["message"] = clipped(said, meta)
     if trace:
         event["trace_id"] = trace
     if span:
@@ -147,7 +147,7 @@ def _level(entry: Entry, said: Message) -> Level:
     return _PRIORITIES.get(priority, Level.INFO)
 
 
-def _clipped(said: Message, meta: dict[str, Any]) -> str:
+def clipped(said: Message, meta: dict[str, Any]) -> str:
     """The message within its limit; what was done to it is noted in the meta."""
     if said.missing:
         meta["no_message"] = True

@@ -4,20 +4,22 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from shipper.checkpoint import Checkpoint
 from shipper.deadletters import DeadLetters
 from shipper.directory import Directory
-from shipper.entries import Source
-from shipper.errors import CannotListen, JournalUnreadable
+from shipper.errand import Errand
+from shipper.errors import JournalUnreadable
 from shipper.events import Converter
 from shipper.export_source import ExportSource
+from shipper.file_mapping import LineMapper
+from shipper.file_search import Globs
+from shipper.files_source import FilesSource
 from shipper.headroom import journal_capacity
-from shipper.heartbeat import EVERY, Pulse
+from shipper.heartbeat import Pulse
 from shipper.journal import JournalSource, check_readable
 from shipper.lock import alone
 from shipper.mapping import Rules, to_json
@@ -29,25 +31,11 @@ from shipper.send import Sender, connect
 from shipper.settings import ShipperSettings
 from shipper.ship import Options, ship
 from shipper.syslog import syslog_source
+from shipper.voyage import Voyage, beating
 
 LOOK_FOR_MACHINES_EVERY = 60.0
 LONGEST_TURN = 3600.0
 """Seconds that one pass through a huge journal may take; a loop that takes longer hangs."""
-
-
-@dataclass(frozen=True)
-class Errand:
-    """What to ship: the live journal, unless a directory or an export is given."""
-
-    directory: Path | None = None
-    export: str | None = None
-    """A file in the export format, or "-" for standard input."""
-    follow: bool = True
-    """Go on with what comes later. An export ends where it ends."""
-    shift_to_now: bool = False
-    """Move all times of the export so that its newest entry happens now."""
-    syslog: tuple[str, ...] = ()
-    """Addresses to receive syslog at, e.g. udp://0.0.0.0:5514, instead."""
 
 
 class Shipper:
@@ -72,13 +60,15 @@ class Shipper:
         self._notifier = notifier or Notifier()
         self._turned: dict[str, float] = {}
         self._folder = state_folder(settings)
+        self._host = socket.gethostname()
         self._dead = DeadLetters(self._folder / "dead.ndjson")
         self._client = connect(settings.server_url, settings.bearer_token)
         self.problems: list[str] = []
         """What of the sources could not be read, in words."""
 
     async def run(self, errand: Errand) -> None:
-        """Carry out an errand."""
+        """Carry out an errand. Raises ShipperError for one that contradicts itself."""
+        errand = errand.completed(self._settings)
         async with self._client, self._notifier.watched(self._all_turn):
             if errand.directory is not None:
                 await self._ship_directory(
@@ -86,10 +76,8 @@ class Shipper:
                 )
             elif errand.export is not None:
                 await self._ship_export(errand.export, errand.shift_to_now)
-            elif errand.syslog:
-                await self._ship_syslog(errand.syslog, errand.follow)
             else:
-                await self._ship_journal(errand.follow)
+                await self._ship_live(errand)
             self._notifier.tell("STOPPING=1")
 
     async def replay(self) -> int:
@@ -97,14 +85,39 @@ class Shipper:
         async with self._client:
             return await replay_dead(self._dead, self._sender(), self._settings.limits)
 
+    async def _ship_live(self, errand: Errand) -> None:
+        """What this machine writes and receives, all at once."""
+        async with asyncio.TaskGroup() as group:
+            if errand.journal:
+                group.create_task(self._ship_journal(errand.follow))
+            if errand.files:
+                group.create_task(self._ship_files(errand.files, errand.follow))
+            if errand.syslog:
+                group.create_task(self._ship_syslog(errand.syslog))
+
+    async def _ship_files(self, patterns: tuple[str, ...], follow: bool) -> None:
+        mapper = LineMapper(self._host, self._rules(), self._settings.ship_file_services)
+        source = FilesSource(Globs(patterns), mapper, follow)
+        await self._ship(
+            Voyage(
+                source,
+                follow,
+                kind="file",
+                keeps_ledger=False,
+                positions=source.positions,
+                default_host=self._host,
+                notes=source.notes,
+            )
+        )
+        if not follow:
+            self.problems += source.problems()
+
     async def _ship_journal(self, follow: bool) -> None:
         machine = await asyncio.to_thread(Path("/etc/machine-id").read_text)
         check_readable(machine.strip())
-        voyage = Voyage(
-            JournalSource("journal", rules=self._rules()), follow, default_host=socket.gethostname()
-        )
-        voyage.capacity = await asyncio.to_thread(journal_capacity)
-        await self._ship(voyage)
+        source = JournalSource("journal", rules=self._rules())
+        capacity = await asyncio.to_thread(journal_capacity)
+        await self._ship(Voyage(source, follow, default_host=self._host, capacity=capacity))
 
     async def _ship_directory(self, directory: Directory, follow: bool) -> None:
         """All machines at once; while following, also those that turn up later."""
@@ -129,22 +142,27 @@ class Shipper:
         if source.problem:
             self.problems.append(f"{file}: {source.problem}")
 
-    async def _ship_syslog(self, addresses: Sequence[str], follow: bool) -> None:
-        if not follow:
-            raise CannotListen("syslog has no end: --once does not go with --syslog")
-        folder, host = self._folder / "syslog", socket.gethostname()
+    async def _ship_syslog(self, addresses: Sequence[str]) -> None:
+        folder = self._folder / "syslog"
         async with syslog_source(addresses, folder, self._settings, self._clock) as source:
-            voyage = Voyage(source, follow=True, kind="syslog", default_host=host)
-            voyage.in_order, voyage.counts = True, source.counts
-            voyage.on_position = source.forget
-            await self._ship(voyage)
+            await self._ship(
+                Voyage(
+                    source,
+                    follow=True,
+                    kind="syslog",
+                    in_order=True,
+                    default_host=self._host,
+                    counts=source.counts,
+                    on_position=source.forget,
+                )
+            )
 
-    async def _ship(self, voyage: "Voyage") -> None:
+    async def _ship(self, voyage: Voyage) -> None:
         source = voyage.source
         convert = Converter(partial(to_json, rules=self._rules()))
         with alone(self._folder / f"{source.name}.lock"):
             checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
-            progress = Progress(checkpoint, voyage.keeps_ledger, voyage.in_order)
+            progress = Progress(checkpoint, voyage.keeps_ledger, voyage.in_order, voyage.positions)
             alive = partial(self._turns, source.name)
             alive()
             sender = self._sender(alive)
@@ -159,6 +177,7 @@ class Shipper:
                 capacity=voyage.capacity,
                 kind=voyage.kind,
                 counts=voyage.counts,
+                notes=voyage.notes,
             )
             options = Options(
                 convert,
@@ -173,7 +192,7 @@ class Shipper:
                 await ship(source, sender, progress, options)
             del self._turned[source.name]
 
-    def _acknowledged(self, voyage: "Voyage", progress: Progress, count: int) -> None:
+    def _acknowledged(self, voyage: Voyage, progress: Progress, count: int) -> None:
         if progress.cursor is not None:
             voyage.on_position(progress.cursor)
         self._on_ack(count)
@@ -197,41 +216,6 @@ class Shipper:
     def _all_turn(self) -> bool:
         now = time.monotonic()
         return all(now - at < LONGEST_TURN for at in self._turned.values())
-
-
-@dataclass
-class Voyage:
-    """One source and how it is to be treated."""
-
-    source: Source
-    follow: bool
-    keeps_ledger: bool = True
-    beats: bool = True
-    default_host: str | None = None
-    capacity: int | None = None
-    kind: str = "journald"
-    """What the source is called in events and heartbeats."""
-    in_order: bool = False
-    """See Ledger."""
-    counts: Callable[[], dict[str, int]] = dict
-    """Further numbers for the status, by what they are called."""
-    on_position: Callable[[str], None] = lambda cursor: None
-    """Told the cursor up to which everything is acknowledged, durably."""
-
-
-@contextlib.asynccontextmanager
-async def beating(pulse: Pulse, every: float = EVERY) -> AsyncIterator[None]:
-    """Heartbeats and status while the body runs, and once more at its end."""
-    task = asyncio.create_task(pulse.beat_for_ever(every))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await pulse.source.close()
-        await pulse.beat()
-        await pulse.note_status()
 
 
 def state_folder(settings: ShipperSettings) -> Path:

@@ -62,6 +62,11 @@ class ShipperSettings(ServiceSettings):
         False, description="Name a user's unit by its session, e.g. user@1000.service."
     )
     ship_redact: bool = Field(True, description="Mask secrets before a line leaves the host.")
+    ship_journal: bool = Field(True, description="Ship this machine's journal.")
+    ship_files: tuple[str, ...] = Field((), description="Log files to ship, as globs.")
+    ship_file_services: dict[str, str] = Field(
+        default_factory=dict, description="The service of files that match a glob."
+    )
     ship_syslog: tuple[str, ...] = Field(
         (), description="Addresses to receive syslog at, e.g. udp://0.0.0.0:5514, as a JSON list."
     )

@@ -34,6 +34,8 @@ class Status:
     trouble: str | None = None
     counts: dict[str, int] = field(default_factory=dict)
     """Further numbers of this source, by what they are called."""
+    notes: list[str] = field(default_factory=list)
+    """What the source says of itself beyond that."""
 
 
 def write_status(path: Path, status: Status) -> None:

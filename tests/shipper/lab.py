@@ -15,6 +15,7 @@ from shipper.checkpoint import Checkpoint
 from shipper.deadletters import DeadLetters
 from shipper.entries import Fields, Source
 from shipper.events import Converter
+from shipper.files_source import FilesSource
 from shipper.patience import Patience
 from shipper.progress import Progress
 from shipper.send import Sender, connect
@@ -53,7 +54,8 @@ class Lab:
         self, source: Source, follow: bool = False, ledger: bool = True, in_order: bool = False
     ) -> Sender:
         """Ship from the saved position; what the sender counted."""
-        self.progress = Progress(Checkpoint(self.checkpoint.path), ledger, in_order)
+        positions = source.positions if isinstance(source, FilesSource) else None
+        self.progress = Progress(Checkpoint(self.checkpoint.path), ledger, in_order, positions)
         options = Options(Converter(plain_event), follow, self.limits, self.stop)
         async with connect(self.server.url, self.token) as client:
             sender = Sender(client, self.dead, Patience(self.stop), self.clock)

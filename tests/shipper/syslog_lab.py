@@ -9,7 +9,8 @@ from typing import Any
 
 from stub_server import StubServer
 
-from shipper.run import Errand, Shipper
+from shipper.errand import Errand
+from shipper.run import Shipper
 from shipper.settings import ShipperSettings
 from shipper.status import Status, read_statuses
 

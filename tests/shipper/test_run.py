@@ -19,9 +19,9 @@ SHIP = """
 import sys
 from pathlib import Path
 from shipper.cli import Action, ship_command
-from shipper.run import Errand
+from shipper.errand import Errand
 action, directory, export, follow = sys.argv[1:]
-errand = Errand(Path(directory) if directory else None, export or None, follow == "follow")
+errand = Errand(Path(directory) if directory else None, export or None, follow=follow == "follow")
 sys.exit(ship_command(Action[action], errand))
 """
 

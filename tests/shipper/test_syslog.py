@@ -234,6 +234,7 @@ async def test_sigkill_again_and_again_loses_and_doubles_nothing_that_was_spoole
 
 
 async def test_status_and_settings(server: StubServer, ship: Ship) -> None:
+    ship.environment["DEVMESH_SHIP_JOURNAL"] = "false"
     ship.environment["DEVMESH_SHIP_SYSLOG"] = (
         f'["udp://127.0.0.1:{ship.port}", "tcp://127.0.0.1:{ship.port}"]'
     )
