@@ -92,6 +92,28 @@ class Source(Protocol):
         """Let go of everything."""
 
 
+class WithoutHoles:
+    """What a source answers that passes over nothing, so that there is nothing to look for."""
+
+    unreadable = 0
+    restarts = 0
+
+    async def tail(self) -> Tail:
+        return Tail.REACHED
+
+    async def ends(self) -> dict[str, tuple[int, int]]:
+        return {}
+
+    async def sweep(self, holes: list[Hole], go_to_tail: bool) -> None:
+        pass
+
+    async def swept(self, limit: int, max_bytes: int) -> Reading:
+        return Reading(finished=True)
+
+    async def span(self) -> Span | None:
+        return None
+
+
 def order_number(cursor: str) -> tuple[str, int] | None:
     """The sequence id and number inside a cursor (`s=…;i=…`), if it is one of journald's."""
     parts = cursor.split(";", 2)

@@ -7,7 +7,7 @@ import queue
 import threading
 from pathlib import Path
 
-from shipper.entries import Entry, Hole, Reading, Span, Tail
+from shipper.entries import Entry, Reading, WithoutHoles
 from shipper.export import ExportParser, shifted
 from shipper.streams import open_stream
 
@@ -17,7 +17,7 @@ READ_AHEAD = 2_000
 """Entries parsed in advance. A full queue is how a slow server slows the pipe."""
 
 
-class ExportSource:
+class ExportSource(WithoutHoles):
     """Entries of one export. `problem` tells, once finished, what of it could not be read.
 
     `newest_at_us`: shift all times by one amount, so that the newest entry has this wall clock.
@@ -27,7 +27,6 @@ class ExportSource:
     def __init__(self, file: str, newest_at_us: int | None = None) -> None:
         self.name = "export-" + ("stdin" if file == "-" else _short(file))
         self.problem: str | None = None
-        self.unreadable = self.restarts = 0
         self._file = file
         self._newest_at_us = newest_at_us
         self._shift_us: int | None = None
@@ -51,21 +50,6 @@ class ExportSource:
         if not entries and not self._over:
             entries = await asyncio.to_thread(self._wait, max(wait, 0.05), limit)
         return Reading(entries, caught_up=not entries, finished=self._over)
-
-    async def tail(self) -> Tail:
-        return Tail.REACHED
-
-    async def ends(self) -> dict[str, tuple[int, int]]:
-        return {}
-
-    async def sweep(self, holes: list[Hole], go_to_tail: bool) -> None:
-        pass
-
-    async def swept(self, limit: int, max_bytes: int) -> Reading:
-        return Reading(finished=True)
-
-    async def span(self) -> Span | None:
-        return None
 
     async def close(self) -> None:
         self._closed.set()

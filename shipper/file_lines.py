@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from shipper.messages import TAIL
-from tools.records import MESSAGE_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES
 
 KEPT = MESSAGE_MAX_BYTES + TAIL + 1
 """Bytes kept of a line: one more than the mapping reads, so that it knows of the cut."""

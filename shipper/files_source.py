@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from shipper.entries import Hole, MappedEntry, Reading, Span, Tail
+from shipper.entries import MappedEntry, Reading, WithoutHoles
 from shipper.file_content import UNREADABLE, mark_of
 from shipper.file_lines import Line
 from shipper.file_mapping import LineMapper, Origin
@@ -31,7 +31,7 @@ class Pace:
     retry: float = 5.0
 
 
-class FilesSource:
+class FilesSource(WithoutHoles):
     """The files that globs match, those that come later, too, with `follow`."""
 
     def __init__(
@@ -42,7 +42,6 @@ class FilesSource:
         pace: Pace | None = None,
     ) -> None:
         self.name = "files"
-        self.unreadable = self.restarts = 0
         self.positions = Positions()
         self._globs = globs
         self._mapper = mapper
@@ -61,21 +60,6 @@ class FilesSource:
         reading = await asyncio.to_thread(self._read, limit, max_bytes, wait)
         await self.positions.make_known()
         return reading
-
-    async def tail(self) -> Tail:
-        return Tail.REACHED
-
-    async def ends(self) -> dict[str, tuple[int, int]]:
-        return {}
-
-    async def sweep(self, holes: list[Hole], go_to_tail: bool) -> None:
-        pass
-
-    async def swept(self, limit: int, max_bytes: int) -> Reading:
-        return Reading(finished=True)
-
-    async def span(self) -> Span | None:
-        return None
 
     async def close(self) -> None:
         self._closed.set()

@@ -3,10 +3,12 @@
 marshal, since both ends are one interpreter and bytes in dicts pass twice as fast as by pickle.
 """
 
-import asyncio
 import marshal
 import struct
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import asyncio  # the child has no use for it, and starts faster without
 
 LENGTH = struct.Struct("<Q")
 
@@ -26,7 +28,7 @@ def receive(stream: BinaryIO) -> Message | None:
     return _opened(body) if body else None
 
 
-async def receive_async(stream: asyncio.StreamReader) -> Message:
+async def receive_async(stream: "asyncio.StreamReader") -> Message:
     """The next message. Raises IncompleteReadError when the other end is gone."""
     head = await stream.readexactly(LENGTH.size)
     return _opened(await stream.readexactly(LENGTH.unpack(head)[0]))

@@ -18,7 +18,7 @@ from shipper.redact import redact, redact_json
 from shipper.senders import Sender, sender_of
 from shipper.traces import trace_and_span
 from tools.levels import Level
-from tools.records import MESSAGE_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES
 
 _PRIORITIES = {
     "0": Level.FATAL,

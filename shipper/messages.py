@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from shipper.fields import Entry, as_text, readable
-from tools.records import MESSAGE_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES
 
 TAIL = 8_192
 """Bytes read past the longest message kept, so that a secret across the cut is seen whole."""

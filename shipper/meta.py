@@ -8,7 +8,7 @@ import orjson
 
 from shipper.fields import Entry, as_text
 from shipper.redact import redact, redact_value
-from tools.records import META_MAX_BYTES
+from tools.limits import META_MAX_BYTES
 
 MAX_BYTES = META_MAX_BYTES - 2_048
 """Leaves room for what the server notes when it clips a column."""

@@ -5,7 +5,7 @@ import zlib
 from typing import NamedTuple
 
 from shipper.messages import TAIL
-from tools.records import MESSAGE_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES
 
 KEPT = MESSAGE_MAX_BYTES + TAIL + 4_096
 """The most bytes kept of one message: the longest text, room for its header, and what the

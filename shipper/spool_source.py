@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from shipper.entries import Hole, MappedEntry, Reading, Span, Tail
+from shipper.entries import MappedEntry, Reading, WithoutHoles
 from shipper.spool import Place, Spool
 from shipper.spool_records import Received, scan
 
@@ -24,14 +24,11 @@ ToJson = Callable[[Received, str], bytes]
 _PLACE = re.compile(r";p=(\d{1,10}):(\d{1,12});")
 
 
-class SpoolSource:
+class SpoolSource(WithoutHoles):
     """Hands over the spool's messages as events. `host` is who received them."""
-
-    restarts = 0
 
     def __init__(self, name: str, spool: Spool, to_json: ToJson, host: str) -> None:
         self.name = name
-        self.unreadable = 0
         self._spool = spool
         self._to_json = to_json
         self._host = host
@@ -62,20 +59,8 @@ class SpoolSource:
                 await asyncio.sleep(0)
         return Reading(entries, caught_up=not entries)
 
-    async def tail(self) -> Tail:
-        return Tail.REACHED
-
     async def ends(self) -> dict[str, tuple[int, int]]:
         return {self._spool.id: self._spool.durable}
-
-    async def sweep(self, holes: list[Hole], go_to_tail: bool) -> None:
-        pass
-
-    async def swept(self, limit: int, max_bytes: int) -> Reading:
-        return Reading(finished=True)
-
-    async def span(self) -> Span | None:
-        return None
 
     async def close(self) -> None:
         pass

@@ -12,9 +12,10 @@ import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from tools.levels import Level
+from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 from tools.masking import mask, pattern_key
 from tools.ports import ReadyEvent
-from tools.records import MESSAGE_MAX_BYTES, META_MAX_BYTES, LevelName, Rejected, Strict
+from tools.records import LevelName, Rejected, Strict
 from tools.tool import problem
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,12 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from tools.levels import Level
 
-MESSAGE_MAX_BYTES = 65_535
-"""The longest message kept, in UTF-8 bytes: what a MariaDB TEXT column holds."""
-
-META_MAX_BYTES = 262_144
-"""The most meta_json kept of one event, in bytes of JSON."""
-
 UTC_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 

@@ -12,8 +12,8 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from mcp import Client
 
+from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 from tools.plain import clean
-from tools.records import MESSAGE_MAX_BYTES, META_MAX_BYTES
 
 JSON = {"content-type": "application/json"}
 ESCAPE = "\x1b"

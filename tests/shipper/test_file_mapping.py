@@ -14,7 +14,7 @@ from shipper.line_times import Clock
 from shipper.mapping import Rules, uid_of
 from tools.intake import NewEvent
 from tools.levels import Level
-from tools.records import MESSAGE_MAX_BYTES, META_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 
 NOW_US = 1_795_521_600_000_000  # 2026-11-24T12:00:00Z
 CURSOR = "f=4ad;o=7;e=60"

@@ -15,7 +15,7 @@ from shipper.fields import Entry
 from shipper.mapping import Rules, to_event
 from tools.intake import NewEvent
 from tools.levels import Level
-from tools.records import MESSAGE_MAX_BYTES, META_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 
 
 def test_the_fixed_parts() -> None:

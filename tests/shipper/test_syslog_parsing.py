@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shipper.spool_records import KEPT, Received
 from shipper.syslog_mapping import SyslogRules, to_event, to_json
 from shipper.syslog_times import Stamp, resolve
-from tools.records import MESSAGE_MAX_BYTES
+from tools.limits import MESSAGE_MAX_BYTES
 
 PEER = "192.0.2.7:40514"
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sql.store import MariaStore
 from tools.intake import Arrival, NewEvent, prepare, read_batch
 from tools.levels import Level
+from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 from tools.ports import Filter, Page, ReadyEvent
-from tools.records import MESSAGE_MAX_BYTES, META_MAX_BYTES, Rejected
+from tools.records import Rejected
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ARRIVAL = Arrival(NOW, ZoneInfo("Europe/Berlin"), "sender")
