@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Literal
 
@@ -34,7 +33,7 @@ class QueryLogs(LogFilter):
     fold: bool = Field(False, description="Fold neighbouring repeats of a message, with counts.")
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="next_cursor of the page before; same filter."
+        None, description="next_cursor or previous_cursor of a page; same filter."
     )
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
 
@@ -47,6 +46,7 @@ class LogPage(BaseModel):
     total: int | None = Field(description="Exact number of matches; null: not counted in time.")
     complete: bool = Field(description="True when nothing is left out.")
     next_cursor: str | None = None
+    previous_cursor: str | None = None
     hint: str | None = None
     coverage: Coverage
 
@@ -57,8 +57,10 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     Raises:
         BadArguments: for a bad time or cursor.
     """
-    wanted, after = _position(asked, deps)
-    page = Page(asked.limit + 1, asked.order == "newest", after, asked.offset)
+    wanted, cursor = _position(asked, deps)
+    back = cursor is not None and cursor.back
+    newest_first = (asked.order == "newest") is not back
+    page = Page(asked.limit + 1, newest_first, cursor.row if cursor else None, asked.offset)
     found, total, coverage = await asyncio.gather(
         deps.store.find_events(wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page),
         deps.store.count_events(wanted),
@@ -68,18 +70,24 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     rows = rows[: within_budget((event_line(event) for event, _ in rows), deps.caller)]
     last = rows[-1][1] if rows else 0
     left = last < len(found) or (asked.fold and len(found) == _FOLD_SCAN)
+    # In the order in which they were read: from the place of the cursor away from it.
+    ahead = _beside(found[last - 1][0], wanted, asked, back) if left else None
+    behind = (cursor is not None or asked.offset > 0) and bool(found)
+    came_from = _beside(found[0][0], wanted, asked, not back) if behind else None
+    events = [shown_to(event, deps.caller) for event, _ in rows]
     return LogPage(
-        events=[shown_to(event, deps.caller) for event, _ in rows],
+        events=events[::-1] if back else events,
         range=range_of(wanted, deps),
         total=total,
-        complete=not left and after is None and not asked.offset,
-        next_cursor=_next(found[last - 1][0], wanted, asked) if left else None,
-        hint=await empty_hint(wanted, deps) if not found and after is None else None,
+        complete=not left and cursor is None and not asked.offset,
+        next_cursor=came_from if back else ahead,
+        previous_cursor=ahead if back else came_from,
+        hint=await empty_hint(wanted, deps) if not found and cursor is None else None,
         coverage=coverage,
     )
 
 
-def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, tuple[datetime, int] | None]:
+def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, Cursor | None]:
     """The filter and where to start; a cursor brings the range that its first page resolved."""
     wanted = resolve(asked, deps)
     if asked.cursor is None:
@@ -87,15 +95,15 @@ def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, tuple[datetime, int
     if asked.offset:
         raise BadArguments.one("offset", "cannot be combined with cursor", asked.offset)
     cursor = read_cursor(asked.cursor, _question(asked))
-    return replace(wanted, start=cursor.start, end=cursor.end), cursor.after
+    return replace(wanted, start=cursor.start, end=cursor.end), cursor
 
 
 def _question(asked: QueryLogs) -> str:
     return asked.model_dump_json(exclude={"cursor", "limit", "offset"})
 
 
-def _next(event: Event, wanted: Filter, asked: QueryLogs) -> str:
-    cursor = Cursor((event.timestamp, event.id), wanted.start, wanted.end)
+def _beside(event: Event, wanted: Filter, asked: QueryLogs, back: bool) -> str:
+    cursor = Cursor((event.timestamp, event.id), wanted.start, wanted.end, back)
     return write_cursor(cursor, _question(asked))
 
 

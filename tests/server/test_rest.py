@@ -320,6 +320,35 @@ async def test_cursors_visit_each_row_once(
     assert order == "newest" or len(seen) == 300
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("start", [{}, {"offset": "120"}])
+async def test_previous_cursors_lead_back_over_the_same_rows(
+    client: httpx2.AsyncClient, known_events: Known, order: str, start: dict[str, str]
+) -> None:
+    """From the last page back to the first, in the same order, row for row; then forward again."""
+    events = known_events()
+    for event in events[50:150]:
+        event["timestamp"] = events[50]["timestamp"]
+    await client.post("/ingest/logs", json=events)
+    asked = {"order": order, "limit": "37", "start_time": "30d"}
+    everything = await _stored(client, **{**asked, "limit": "1000"})
+
+    async def follow(page: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        pages = [page]
+        while cursor := pages[-1].get(name):
+            reply = await client.get("/query/logs", params={**asked, "cursor": cursor})
+            pages.append(reply.json())
+        return pages
+
+    first = (await client.get("/query/logs", params={**asked, **start})).json()
+    last = (await follow(first, "next_cursor"))[-1]
+    pages = (await follow(last, "previous_cursor"))[::-1]
+    assert pages[0].get("previous_cursor") is None
+    assert [row for page in pages for row in page["events"]] == everything
+    again = await follow(pages[0], "next_cursor")
+    assert [row for page in again for row in page["events"]] == everything
+
+
 async def test_rows_that_arrive_between_pages_are_not_met(
     client: httpx2.AsyncClient, known_events: Known
 ) -> None:

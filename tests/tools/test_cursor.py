@@ -13,9 +13,10 @@ from tools.errors import BadArguments
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
 cursors = st.builds(
     Cursor,
-    after=st.tuples(moments, st.integers(1, 2**63 - 1)),
+    row=st.tuples(moments, st.integers(1, 2**63 - 1)),
     start=st.none() | moments,
     end=st.none() | moments,
+    back=st.booleans(),
 )
 
 
