@@ -292,6 +292,7 @@ async def test_a_second_receiver_in_one_state_folder_is_refused(
 ) -> None:
     settings = settings_for(server, tmp_path)
     async with receiving(settings, f"udp://127.0.0.1:{free_port()}"):
-        with pytest.raises(ShipperError, match="another shipper is at work"):
+        refused = pytest.RaisesExc(ShipperError, match="another shipper is at work")
+        with pytest.RaisesGroup(refused):
             async with receiving(settings, f"udp://127.0.0.1:{free_port()}"):
                 pass
