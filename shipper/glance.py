@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 import re2
 
+from shipper.level_names import LEVEL_NAMES
 from shipper.secret_commands import COMMAND_SIGN, COMMANDS
 from shipper.secret_headers import HEADERS
 from shipper.secret_keys import KEYED_SIGN
@@ -22,7 +23,12 @@ CODE_SIGNS = {
     "errno number": r"rrno|RRNO|\(\d{1,3}: [A-Z][a-z]",
     "exit status": "status|exit",
 }
-LEVEL_SIGNS = {"level=": "(?i)(?:level|severity|lvl)="}
+LEVEL_SIGNS = {
+    "level=": "(?i)(?:level|severity|lvl)=",
+    "level": rf"(?i)(?:{'|'.join(LEVEL_NAMES)})\b",
+    "level letter": r"[\[<(:] ?[EWIDF](?: *[\]>)]|/)|[IWEF][01]\d{3} \d\d:|PHP ",
+    "crash": r"Traceback \(|panic|goroutine|Unhandled |Uncaught |Caused by: |Exception|Error",
+}
 TRACE_SIGNS = {"trace": "(?i)trace|span", "traceparent": "00-[0-9a-fA-F]{32}"}
 
 
@@ -43,6 +49,8 @@ class Signs:
 
 
 _NONE: frozenset[str] = frozenset()
+NO_SECRET = frozenset((*CODE_SIGNS, *LEVEL_SIGNS, *TRACE_SIGNS, "command"))
+"""Signs that alone are none of a secret; those of commands want a program's name as well."""
 
 
 @cache

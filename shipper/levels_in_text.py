@@ -4,30 +4,9 @@ import re
 from typing import Any
 
 from shipper.glance import glance
-from tools.levels import SYNONYMS, Level
+from shipper.level_names import LEVEL_NAMES, LEVEL_OF
+from tools.levels import Level
 
-_NAMES: dict[str, Level] = {
-    **SYNONYMS,
-    "LOG": Level.INFO,
-    "NOTE": Level.INFO,
-    "SYSTEM": Level.INFO,
-    "INF": Level.INFO,
-    "DEBU": Level.DEBUG,
-    "DBUG": Level.DEBUG,
-    "TRAC": Level.DEBUG,
-    "TRCE": Level.DEBUG,
-    "FINE": Level.DEBUG,
-    "ERRO": Level.ERROR,
-    "FAIL": Level.ERROR,
-    "FATA": Level.FATAL,
-    "FTL": Level.FATAL,
-    "PANI": Level.FATAL,
-    "E": Level.ERROR,
-    "W": Level.WARN,
-    "I": Level.INFO,
-    "D": Level.DEBUG,
-    "F": Level.FATAL,
-}
 _PINO = {
     10: Level.DEBUG,
     20: Level.DEBUG,
@@ -38,7 +17,7 @@ _PINO = {
 }
 _JSON_KEYS = ("level", "severity", "lvl", "levelname", "log.level", "severity_text", "loglevel")
 
-_WORDS = "|".join(sorted((name for name in _NAMES if len(name) > 1), key=len, reverse=True))
+_WORDS = "|".join(LEVEL_NAMES)
 _TOKEN = re.compile(
     rf"[\[<(] ?(?:\w+:)?(?P<boxed>(?i:{_WORDS})|[EWIDF])(?: *[\]>)]|/\w)"
     rf"|(?P<bare>{_WORDS})(?=[\s:|\]/,-]|\[\d|$)"
@@ -77,7 +56,7 @@ def level_in_json(fields: dict[str, Any]) -> Level | None:
         candidates.append(inner.get("level"))
     for value in candidates:
         if isinstance(value, str):
-            found = _NAMES.get(value.strip().upper())
+            found = LEVEL_OF.get(value.strip().upper())
             if found is None and value in ("10", "20", "30", "40", "50", "60"):
                 found = _PINO[int(value)]
         else:
@@ -89,11 +68,12 @@ def level_in_json(fields: dict[str, Any]) -> Level | None:
 
 def level_in_text(text: str) -> Level | None:
     """The level at the head of a line, in `level=`, or of a crash; never a word mid-sentence."""
-    found = _leading(text)
-    if found is None and "level=" in glance(text) and (keyed := _KEYED.search(text)):
-        found = _NAMES.get(keyed[1].upper()) if len(keyed[1]) > 1 else None
-    if found is None and (_CRASHED.match(text) or "\nTraceback (most" in text):
-        return Level.ERROR
+    seen = glance(text)
+    found = _leading(text) if "level" in seen or "level letter" in seen else None
+    if found is None and "level=" in seen and (keyed := _KEYED.search(text)):
+        found = LEVEL_OF.get(keyed[1].upper()) if len(keyed[1]) > 1 else None
+    if found is None and "crash" in seen:
+        return Level.ERROR if _CRASHED.match(text) or "\nTraceback (most" in text else None
     return found
 
 
@@ -103,7 +83,7 @@ def _leading(text: str) -> Level | None:
     for _ in range(8):
         if token := _TOKEN.match(text, place):
             name = token[str(token.lastgroup)].upper()
-            return Level.ERROR if name == "PARSE" else _NAMES[name]
+            return Level.ERROR if name == "PARSE" else LEVEL_OF[name]
         if step := _STAMP.match(text, place):
             stamped = True
         else:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shipper.glance import glance
+from shipper.glance import NO_SECRET, glance
 from shipper.secret_commands import COMMANDS
 from shipper.secret_headers import HEADERS
 from shipper.secret_keys import hide_keyed, is_secret, kind_of_key
@@ -13,7 +13,7 @@ from shipper.secret_shapes import hide_shapes
 def redact(text: str) -> str:
     """The text with every secret that is recognised replaced; all else is left as it is."""
     seen = glance(text)
-    if not seen:
+    if seen <= NO_SECRET:
         return text
     text = HEADERS.hide(hide_shapes(text, seen), seen)
     if "keyed" in seen:

@@ -30,6 +30,7 @@ SEARCHES = {
     "exit status": error_codes._EXIT,
     "level=": levels_in_text._KEYED,
     "traceparent": traces._W3C,
+    "crash": levels_in_text._CRASHED,
 }
 PIECES = """
     password pass= PASSWORD: token="a api_key=> sid=1 secret%3D x-session-id : 'jwt' := auth
@@ -37,6 +38,7 @@ PIECES = """
     SQLSTATE[42S02] exited with code 137 level=error severity="WARN trace_id=4bf92f35 span-id: 0f
     00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 Bearer abcdefghij1234567 Basic dXNlcjpw
     curl -u bob:pw mysql -phunter2 <password>x</password> -----BEGIN sk-abcdefghij0123456789abcd
+    [E] <W>: E1120 11:06:00 PHP Warning: [error] 12:00:01ERROR 2026-11-20 WARN: crit| app-INFO **:
     https://u:p@h/ ?sig=abcdefghijklmnop1234 login PASS Cookie: a=b; c=d AKIAIOSFODNN7EXAMPLE \\u003d
 """
 
@@ -45,6 +47,8 @@ def check(text: str) -> None:
     seen, low = glance(text), lowered(text)
     for sign, shape in SEARCHES.items():
         assert sign in seen or not shape.search(low if sign == "keyed" else text), (sign, text)
+    if levels_in_text._leading(text) is not None:
+        assert seen & {"level", "level letter"}, text
     if secret_shapes._SHAPES.search(text):
         assert "shape" in seen, text
     for book in (HEADERS, COMMANDS, PHRASES):
