@@ -100,3 +100,9 @@ def test_plain_text_is_untouched(text: str) -> None:
 def test_known_tricks(raw: str, shown: str) -> None:
     """Colours, titles, links, line ends and reversals become plain words."""
     assert one_line(raw, 100) == shown
+
+
+def test_a_megabyte_of_spaces_takes_no_time() -> None:
+    """The time taken grows with the text, not with its square: this would take an hour."""
+    assert one_line("a" + " " * 10**6 + "b", 10) == "a         … [+999992 chars]"
+    assert one_line("a" + "\t" * 10**6 + "\n" * 10**6 + "b", 10) == "a ⏎ b"
