@@ -11,7 +11,7 @@ set -eu
 prefix=${1:?usage: install_mariadb.sh PREFIX}
 series_ok() { printf '%s\n' "$1" | grep -Eq '^(1:)?(11\.([7-9]|[1-9][0-9])|1[2-9]|[2-9][0-9])\b'; }
 
-if [ -x "$prefix/bin/mariadbd" ]; then exit 0; fi
+if [ -x "$prefix/bin/mariadbd" ] && [ -x "$prefix/bin/mariadb-backup" ]; then exit 0; fi
 for found in mariadbd /usr/sbin/mariadbd; do
     if version=$("$found" --version 2>/dev/null | grep -Eo '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1) &&
         series_ok "$version"; then
@@ -60,15 +60,20 @@ echo "unpacking MariaDB of $suite into $prefix"
 apt update
 # What `ld.so --list mariadbd` shows, the client, and Galera; no package is installed.
 cd "$work/debs"
-apt download mariadb-server-core mariadb-client-core galera-4 libc6 libgcc-s1 libstdc++6 \
-    libaio1t64 libcrypt1 libnuma1 libpcre2-8-0 libssl3t64 libsystemd0 liburing2 zlib1g libcap2 \
+apt download mariadb-server-core mariadb-client-core mariadb-client mariadb-backup galera-4 \
+    libc6 libgcc-s1 libstdc++6 libaio1t64 libcrypt1 libnuma1 libpcre2-8-0 libssl3t64 libsystemd0 liburing2 zlib1g libcap2 \
     libzstd1 libedit2 libncurses6 libtinfo6 libbsd0 libmd0
+# Of these two packages only what backups need: the rest is 60 MB.
+for program in mariadb-client/mariadb-dump mariadb-backup/mariadb-backup; do
+    dpkg --fsys-tarfile "${program%/*}"_*.deb | tar -x -C "$prefix/root" "./usr/bin/${program#*/}"
+    rm "${program%/*}"_*.deb
+done
 for deb in *.deb; do dpkg -x "$deb" "$prefix/root"; done
 cd - >/dev/null
 
 triplet=$(basename "$(dirname "$(find "$prefix/root/usr/lib" -name libc.so.6 | head -n 1)")")
 loader=$(find "$prefix/root/usr" -name 'ld-linux*' | head -n 1)
-for program in sbin/mariadbd bin/mariadb bin/mariadb-dump; do
+for program in bin/mariadb bin/mariadb-dump bin/mariadb-backup sbin/mariadbd; do
     target="$prefix/bin/$(basename $program)"
     # The wrapper finds its own place, so the prefix may be moved.
     cat >"$target.new" <<WRAPPER
