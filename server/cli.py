@@ -7,6 +7,7 @@ import typer
 
 from server.command import run_command
 from server.eval_commands import eval_app
+from server.move_commands import add_move_commands
 from server.tool_commands import add_tool_commands
 
 app = typer.Typer(
@@ -134,6 +135,7 @@ def ask(
 
 
 add_tool_commands(app)
+add_move_commands(app)
 app.add_typer(eval_app, name="eval")
 
 

@@ -10,8 +10,8 @@ import typer
 
 from tools.errors import BadArguments, DevMeshError, Unavailable
 
-OK, WRONG, AWAY = 0, 2, 3
-"""Exit status: done; the request was wrong; something needed is away."""
+OK, PARTLY, WRONG, AWAY = 0, 1, 2, 3
+"""Exit status: done; done in part; the request was wrong; something needed is away."""
 
 
 def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = True) -> None:

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -47,10 +54,15 @@ class Screen:
         """A value for programs."""
         sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
 
+    def note(self, text: str) -> None:
+        """A word on what was done, on standard error: standard output may be the result itself."""
+        self._err.print(Text(text), soft_wrap=True)
+
     @contextmanager
-    def progress(self, task: str) -> Iterator[Report]:
+    def progress(self, task: str, in_bytes: bool = False) -> Iterator[Report]:
         """A progress bar on standard error for one long step; the report moves it."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        numbers = DownloadColumn() if in_bytes else MofNCompleteColumn()
+        columns = (TextColumn("{task.description}"), BarColumn(), numbers)
         with Progress(*columns, TimeElapsedColumn(), console=self._err) as bar:
             shown = bar.add_task(task, total=None)
             yield lambda done, total: bar.update(shown, completed=done, total=total)

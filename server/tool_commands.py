@@ -7,7 +7,7 @@ import typer
 from server.command import run_command
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_RENAMED = {"since": "start_time", "until": "end_time", "new": "new_only"}
+RENAMED = {"since": "start_time", "until": "end_time", "new": "new_only"}
 
 Service = Annotated[str | None, typer.Option(help="Service, e.g. nginx.")]
 HostName = Annotated[str | None, typer.Option("--host", help="Host.")]
@@ -90,7 +90,7 @@ def patterns(
 
 def _call(name: str, context: typer.Context) -> None:
     """Call a tool with the options that were given; most are named as its arguments are."""
-    given = {_RENAMED.get(key, key): value for key, value in context.params.items()}
+    given = {RENAMED.get(key, key): value for key, value in context.params.items()}
     as_json = given.pop("as_json")
     arguments = {key: value for key, value in given.items() if value not in (None, False)}
 

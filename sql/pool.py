@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -69,6 +69,10 @@ class _Cursor(aiomysql.Cursor):  # type: ignore[misc]  # aiomysql has no types
         return None
 
 
+class _StreamCursor(_Cursor, aiomysql.SSCursor):  # type: ignore[misc]
+    """The same, for rows that are read as they come."""
+
+
 class Connection:
     """One connection that runs named statements with their optional lines and values."""
 
@@ -77,9 +81,14 @@ class Connection:
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
         """The rows of a named statement; values are what `literal` takes."""
-        text = statements()[name].given(arguments)
-        values = {key: literal(value) for key, value in arguments.items()}
-        return await self.execute(text % values)
+        return await self.execute(_complete(name, arguments))
+
+    async def stream(self, name: str, /, **arguments: Any) -> AsyncGenerator[Row, None]:
+        """The rows of a named statement one by one, as the server sends them."""
+        async with self._raw.cursor(_StreamCursor) as cursor:
+            await cursor.execute(_complete(name, arguments))
+            while (row := await cursor.fetchone()) is not None:
+                yield row
 
     async def execute(self, text: str) -> list[Row]:
         """The rows of a statement that is complete as it stands."""
@@ -98,6 +107,11 @@ class Connection:
     async def rollback(self) -> None:
         """Undo the transaction's work."""
         await self._raw.rollback()
+
+
+def _complete(name: str, arguments: dict[str, Any]) -> str:
+    text = statements()[name].given(arguments)
+    return text % {key: literal(value) for key, value in arguments.items()}
 
 
 class Pool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sql.archive import Archive
 from sql.events_in import EventsIn
 from sql.events_out import EventsOut
 from sql.literals import rows_of
@@ -45,6 +46,7 @@ class MariaStore:
         self._private = private
         self.pool = Pool(address or Address(), private.revive if private else None)
         self.vectors = Vectors(self.pool)
+        self.archive = Archive(self.pool)
         self._in = EventsIn(self.pool, now)
         self._out = EventsOut(self.pool)
         self._metrics = Metrics(self.pool)

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from tools.answers import within_budget
 from tools.errors import BadArguments
 from tools.intake import Arrival, NewEvent, prepare, read_batch
-from tools.ports import Deps
+from tools.ports import Deps, ReadyEvent
 from tools.records import Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool
 
@@ -34,8 +34,7 @@ async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
         BadArguments: when not one event of a non-empty batch is readable.
         StoreUnavailable: nothing of the batch counts as stored.
     """
-    arrival = Arrival(deps.now(), deps.zone, deps.caller.host)
-    ready, rejected = await asyncio.to_thread(_prepare, asked.events, arrival)
+    ready, rejected = await prepare_events(asked.events, deps)
     if rejected and not ready:
         raise BadArguments([_problem(entry.model_dump()) for entry in rejected])
     if asked.dry_run:
@@ -62,7 +61,13 @@ def _refusal(bad: Rejected) -> str:
     return f"#{bad.index} {bad.field}: {bad.rule}"
 
 
-def _prepare(raw: list[Any], arrival: Arrival) -> Any:
+async def prepare_events(raw: list[Any], deps: Deps) -> tuple[list[ReadyEvent], list[Rejected]]:
+    """The events of a batch fit for the store, and what was refused, by index."""
+    arrival = Arrival(deps.now(), deps.zone, deps.caller.host)
+    return await asyncio.to_thread(_prepare, raw, arrival)
+
+
+def _prepare(raw: list[Any], arrival: Arrival) -> tuple[list[ReadyEvent], list[Rejected]]:
     read, unreadable = read_batch(raw)
     ready, untimely = prepare(read, arrival)
     return ready, sorted([*unreadable, *untimely], key=lambda entry: entry.index)

@@ -64,7 +64,7 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
     Raises:
         BadArguments: when not one point of a non-empty batch is readable.
     """
-    ready, rejected = _prepare(asked.points, deps)
+    ready, rejected = prepare_points(asked.points, deps)
     if rejected and not ready:
         entries = [
             {**bad.model_dump(), "field": f"points.{bad.index}.{bad.field}"} for bad in rejected
@@ -76,7 +76,8 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
     return receipt(new, len(ready) - new, rejected, deps)
 
 
-def _prepare(raw: list[Any], deps: Deps) -> tuple[list[ReadyPoint], list[Rejected]]:
+def prepare_points(raw: list[Any], deps: Deps) -> tuple[list[ReadyPoint], list[Rejected]]:
+    """The points of a batch fit for the store, and what was refused, by index."""
     ready, rejected, now = [], [], deps.now()
     for index, item in enumerate(raw):
         try:

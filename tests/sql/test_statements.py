@@ -117,7 +117,9 @@ def test_every_statement_is_used() -> None:
         for floor in ("sql", "server")
         for path in (ROOT / floor).rglob("*.py")
     )
-    asked = set(re.findall(r"""(?:\brun\(\s*|statements\(\)\[)"(\w+)\"""", code))
+    asked = set(
+        re.findall(r"""(?:\brun\(\s*|_merge\(\s*|statement=|statements\(\)\[)"(\w+)\"""", code)
+    )
     assert asked == set(statements())
 
 
