@@ -96,12 +96,13 @@ class Home:
 
 
 def _store(settings: ServerSettings) -> MariaStore:
+    most = settings.max_patterns_per_service
     if settings.database_url is not None:
         address = Address.from_url(settings.database_url.get_secret_value())
-        return MariaStore(utc_now, address=address)
+        return MariaStore(utc_now, address=address, max_patterns=most)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
-    return MariaStore(utc_now, private=private)
+    return MariaStore(utc_now, private=private, max_patterns=most)
 
 
 @asynccontextmanager

@@ -200,6 +200,7 @@ def _add_own(app: FastAPI, home: Home) -> None:
                 "services": names.services,
                 "hosts": names.hosts,
                 "metrics": names.metrics,
+                "guarded_services": await deps.store.guarded_services(),
                 "limits": {"events_per_batch": MAX_EVENTS, "rows_per_page": 1000},
             }
         )

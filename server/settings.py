@@ -50,6 +50,9 @@ class ServerSettings(ServiceSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     model: Path | None = Field(None, description="A GGUF file; default: the packaged Gemma 270M.")
+    max_patterns_per_service: int = Field(
+        2_000, ge=10, description="More than these, and new patterns are masked coarser."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("timezone")

@@ -14,9 +14,10 @@ import orjson
 
 from sql.events_out import columns
 from sql.literals import rows_of
+from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
 from tools.archive_records import HostRecord, PatternRecord, ShipperRecord
-from tools.masking import pattern_key
+from tools.masking import VERSION
 from tools.ports import Filter
 from tools.records import Gap
 
@@ -39,8 +40,9 @@ class Stretch:
 class Archive:
     """Gives everything in a filter in a fixed order, and takes back what ingest does not."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, patterns: PatternIds) -> None:
         self._pool = pool
+        self._patterns = patterns
 
     async def stretches(
         self, section: str, wanted: Filter, after: list[Any] | None
@@ -92,7 +94,10 @@ class Archive:
 
     async def merge_patterns(self, records: Sequence[PatternRecord]) -> None:
         """Let patterns be known from their first time elsewhere, without an event here."""
-        rows = [(pattern_key(r.service, r.pattern), *_values(r, _PATTERN)) for r in records]
+        ids = await self._patterns.of(records)
+        rows = [
+            (ids[r.pattern_key], r.pattern_key, VERSION, *_values(r, _PATTERN)) for r in records
+        ]
         await self._merge("merge_patterns", sorted(rows))
 
     async def merge_hosts(self, records: Sequence[HostRecord], now: datetime) -> None:
@@ -147,7 +152,7 @@ _EVENT = (
     "event_type", "error_code", "meta_json", "uid",
 )  # fmt: skip
 _POINT = ("timestamp", "name", "value", "unit", "service", "host", "labels")
-_PATTERN = ("service", "pattern", "masks", "first_seen", "last_seen")
+_PATTERN = ("service", "pattern", "first_seen", "last_seen")
 _HOST = ("host", "last_event")
 _SHIPPER = (
     "host", "source", "heard_at", "position", "lag_seconds", "hours_left", "sent", "retried",

@@ -1,7 +1,6 @@
 """Events into the store: rows, roll-up, patterns and hosts in one transaction."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
@@ -12,30 +11,30 @@ from sql.driver_errors import error_code
 from sql.events_out import aware
 from sql.literals import Rows, parts_of, rows_of
 from sql.partitions import Partitions
+from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
 from sql.tallies import by_every_span, by_minute, merged
 from tools.errors import DevMeshError
 from tools.masking import VERSION
 from tools.ports import ReadyEvent
 
-_KNOWN_PATTERNS = 200_000
 _DUPLICATE = 1062
 
 
 class EventsIn:
     """Takes batches of ready events. `now` gives the moment of arrival."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime], patterns: PatternIds) -> None:
         self._pool = pool
         self._now = now
         self._partitions = Partitions(pool)
-        self._pattern_ids: OrderedDict[bytes, int] = OrderedDict()
+        self._patterns = patterns
 
     async def add(self, events: Sequence[ReadyEvent]) -> int:
         """Commit the events that are new; their number. Safe to repeat."""
         days = {event.timestamp.date() for event in events}
         await self._partitions.ensure(days, self._now().date())
-        ids = await self._ids_of_patterns(events)
+        ids = await self._patterns.of(events)
 
         async def work(connection: Connection) -> int:
             return await self._insert(connection, await _unknown(connection, events), ids)
@@ -71,36 +70,6 @@ class EventsIn:
         now = self._now()
         hosts = [(host, t.last, now) for host, t in merged(minutes, lambda key: key[3])]
         await connection.run("touch_hosts", rows=rows_of(hosts))
-
-    async def _ids_of_patterns(self, events: Sequence[ReadyEvent]) -> dict[bytes, int]:
-        """Ids of the batch's patterns; new ones are made known first, in their own transaction."""
-        wanted = {event.pattern_key: event for event in events}
-        ids = {key: self._pattern_ids[key] for key in wanted if key in self._pattern_ids}
-        unknown = sorted(key for key in wanted if key not in ids)
-        if unknown:
-            ids |= await self._make_known([wanted[key] for key in unknown])
-        self._remember(ids)
-        return ids
-
-    async def _make_known(self, events: list[ReadyEvent]) -> dict[bytes, int]:
-        hashes = tuple(event.pattern_key for event in events)
-
-        async def work(connection: Connection) -> dict[bytes, int]:
-            found: dict[bytes, int] = dict(await connection.run("find_pattern_ids", hashes=hashes))
-            new = [_pattern(event) for event in events if event.pattern_key not in found]
-            if not new:
-                return found
-            await connection.run("add_patterns", rows=rows_of(new))
-            return dict(await connection.run("find_pattern_ids", hashes=hashes))
-
-        return await self._pool.retried(work, transaction=False)
-
-    def _remember(self, ids: dict[bytes, int]) -> None:
-        self._pattern_ids.update(ids)
-        for key in ids:
-            self._pattern_ids.move_to_end(key)
-        while len(self._pattern_ids) > _KNOWN_PATTERNS:
-            self._pattern_ids.popitem(last=False)
 
 
 async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:

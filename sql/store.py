@@ -6,10 +6,12 @@ from typing import Any
 
 from sql.archive import Archive
 from sql.events_in import EventsIn
-from sql.events_out import EventsOut
+from sql.events_out import EventsOut, aware
 from sql.literals import rows_of
 from sql.metrics import Metrics
 from sql.migrate import migrate
+from sql.pattern_guard import PatternGuard
+from sql.pattern_ids import PatternIds
 from sql.pool import Address, Connection, Pool
 from sql.private import PrivateServer
 from sql.stats import Stats
@@ -26,6 +28,9 @@ from tools.ports import (
 )
 from tools.records import Coverage, Event, Heartbeat
 
+MAX_PATTERNS = 2_000
+"""Of a service. The lines of 16 systems in loghub, 32,000 in all, have 2,095 patterns together."""
+
 
 class MariaStore:
     """The LogStore on MariaDB; on a private server when one is given, else on `address`.
@@ -39,6 +44,7 @@ class MariaStore:
         now: Callable[[], datetime],
         address: Address | None = None,
         private: PrivateServer | None = None,
+        max_patterns: int = MAX_PATTERNS,
     ) -> None:
         if private is not None:
             address = Address(user=private.user, unix_socket=str(private.socket))
@@ -46,8 +52,9 @@ class MariaStore:
         self._private = private
         self.pool = Pool(address or Address(), private.revive if private else None)
         self.vectors = Vectors(self.pool)
-        self.archive = Archive(self.pool)
-        self._in = EventsIn(self.pool, now)
+        patterns = PatternIds(self.pool, PatternGuard(max_patterns, now))
+        self.archive = Archive(self.pool, patterns)
+        self._in = EventsIn(self.pool, now, patterns)
         self._out = EventsOut(self.pool)
         self._metrics = Metrics(self.pool)
         self._stats = Stats(self.pool)
@@ -133,6 +140,11 @@ class MariaStore:
     async def pattern_texts(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
         """See LogStore."""
         return await self._stats.patterns(ids)
+
+    async def guarded_services(self) -> dict[str, datetime]:
+        """See LogStore."""
+        rows = await self.pool.run("guarded_services")
+        return {service: aware(since) for service, since in rows}
 
     async def heartbeat(self, beat: Heartbeat) -> None:
         """Keep a shipper's latest word and the gaps it reports; a gap told twice counts once."""

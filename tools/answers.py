@@ -53,6 +53,16 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     return lines
 
 
+async def guard_notes(services: Iterable[str], deps: Deps) -> list[str]:
+    """That services' patterns are coarser than usual, for those of which that is so."""
+    guarded = await deps.store.guarded_services()
+    return [
+        f"{one_line(name, 60)} has too many kinds of messages: what is new since "
+        f"{moment_text(guarded[name])} UTC is masked coarser, so that kinds may share a pattern"
+        for name in sorted(guarded.keys() & set(services))
+    ]
+
+
 async def empty_hint(wanted: Filter, deps: Deps) -> str:
     """Why an answer is empty, as far as the names can tell, and what exists instead."""
     known = await deps.store.catalogue()

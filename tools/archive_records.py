@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tools.masking import pattern_key
 from tools.records import Gap, Heartbeat, Strict
 
 
@@ -14,9 +15,13 @@ class PatternRecord(Strict):
     kind: Literal["pattern"]
     service: str = Field(max_length=255)
     pattern: str
-    masks: int
     first_seen: datetime
     last_seen: datetime
+
+    @property
+    def pattern_key(self) -> bytes:
+        """The bytes that name it."""
+        return pattern_key(self.service, self.pattern)
 
 
 class HostRecord(Strict):

@@ -6,7 +6,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from tools.answers import coverage_lines, empty_hint, moment_text, range_text, within_budget
+from tools.answers import (
+    coverage_lines,
+    empty_hint,
+    guard_notes,
+    moment_text,
+    range_text,
+    within_budget,
+)
 from tools.errors import BadArguments
 from tools.filters import LevelScope, When, range_of, resolve
 from tools.plain import one_line
@@ -51,6 +58,7 @@ class PatternsPage(BaseModel):
     left_out: int
     complete: bool
     hint: str | None = None
+    notes: list[str] = Field([], exclude_if=lambda notes: not notes)
     coverage: Coverage
 
 
@@ -82,6 +90,7 @@ async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
         left_out=len(patterns) - len(shown),
         complete=len(patterns) == len(shown),
         hint=await _hint(bool(shown), total, wanted, deps),
+        notes=await guard_notes({one.service for one in counts}, deps),
         coverage=await deps.store.coverage(wanted),
     )
 
@@ -160,6 +169,7 @@ def patterns_lines(page: PatternsPage) -> list[str]:
         lines.append(f"{page.left_out} more patterns: raise limit, or narrow the filter")
     if page.hint:
         lines.append(page.hint)
+    lines.extend(page.notes)
     return lines + coverage_lines(page.coverage)
 
 

@@ -172,6 +172,9 @@ class LogStore(Protocol):
     async def coverage(self, wanted: Filter) -> Coverage:
         """Who was heard in scope and what is known to be missing."""
 
+    async def guarded_services(self) -> dict[str, datetime]:
+        """Services that minted too many patterns, and since when new ones are masked coarser."""
+
     async def catalogue(self) -> Catalogue:
         """The names now in the store."""
 

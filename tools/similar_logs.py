@@ -8,6 +8,7 @@ from tools.answers import (
     coverage_lines,
     empty_hint,
     event_line,
+    guard_notes,
     moment_text,
     range_text,
     shown_to,
@@ -62,6 +63,7 @@ class SimilarPage(BaseModel):
     complete: bool = Field(description="True when no match above the noise is left out.")
     left_out: int = 0
     hint: str | None = None
+    notes: list[str] = Field([], exclude_if=lambda notes: not notes)
     index: dict[str, object] = Field(description="Model, patterns indexed and pending.")
     coverage: Coverage
 
@@ -92,6 +94,7 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
         complete=len(found) == len(ranked),
         left_out=len(ranked) - len(found),
         hint=None if found else await _nothing(bool(counts), asked, deps),
+        notes=await guard_notes({one.service for one in counts.values()}, deps),
         index=deps.index.state(),
         coverage=await deps.store.coverage(wanted),
     )
@@ -144,6 +147,7 @@ def similar_lines(page: SimilarPage) -> list[str]:
         lines.append(f"{page.left_out} more: raise limit, or narrow by service or time")
     if page.hint:
         lines.append(page.hint)
+    lines.extend(page.notes)
     if page.index.get("degraded"):
         lines.append(f"ranked by words only: {page.index['degraded']}")
     if page.index.get("pending"):

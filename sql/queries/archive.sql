@@ -40,7 +40,7 @@ LIMIT %(limit)s
 
 -- name: export_patterns
 -- A stretch of the patterns that occurred, with their first and last time ever.
-SELECT id, service, text, masks, REPLACE(CONCAT(first_seen, 'Z'), ' ', 'T'),
+SELECT id, service, text, REPLACE(CONCAT(first_seen, 'Z'), ' ', 'T'),
        REPLACE(CONCAT(last_seen, 'Z'), ' ', 'T')
 FROM log_patterns
 WHERE count > 0
@@ -80,7 +80,7 @@ ORDER BY host, source, start_at, end_at
 
 -- name: merge_patterns
 -- Patterns known elsewhere: their first and last time count here too, their events do not.
-INSERT INTO log_patterns (hash, service, text, masks, first_seen, last_seen) VALUES %(rows)s
+INSERT INTO log_patterns (id, hash, masks, service, text, first_seen, last_seen) VALUES %(rows)s
 ON DUPLICATE KEY UPDATE
     first_seen = LEAST(first_seen, VALUES(first_seen)),
     last_seen = GREATEST(last_seen, VALUES(last_seen));

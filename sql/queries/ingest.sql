@@ -27,7 +27,7 @@ SELECT hash, id FROM log_patterns WHERE hash IN %(hashes)s;
 
 -- name: add_patterns
 -- Make patterns known; those that exist stay as they are.
-INSERT IGNORE INTO log_patterns (hash, service, text, masks) VALUES %(rows)s;
+INSERT IGNORE INTO log_patterns (hash, service, text, masks, first_seen) VALUES %(rows)s;
 
 -- name: count_patterns
 -- Add a batch to the patterns' totals.

@@ -534,3 +534,19 @@ async def test_openapi_lists_every_route_and_parameter(client: httpx2.AsyncClien
         for key in reference.removeprefix("#/").split("/"):
             assert key in part, reference
             part = part[key]
+
+
+async def test_info_names_services_that_mint_patterns_without_end(
+    settings: Any, serving: Callable[[Any], Any]
+) -> None:
+    """A service over the limit is listed with the time since when it is masked coarser."""
+    few = settings.model_copy(update={"max_patterns_per_service": 10})
+    letters = "abcdefghijklmnop"
+    events = [{"message": f"hello {a}{b}", "service": "chat"} for a in letters for b in letters]
+    async with serving(few) as client:
+        assert (await client.get("/info")).json()["guarded_services"] == {}
+        await client.post("/ingest/logs", json=events)
+        assert list((await client.get("/info")).json()["guarded_services"]) == ["chat"]
+        patterns = (await client.get("/patterns/logs", params={"limit": 1000})).json()
+    assert len(patterns["patterns"]) < 20
+    assert "chat has too many kinds" in patterns["notes"][0]
