@@ -5,13 +5,16 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from server.embedder import SentenceEmbedder
 from server.index import MeaningIndex, Progress
 from server.settings import ServerSettings, this_host
+from server.upkeep import HourlyUpkeep
 from sql.pool import Address
 from sql.private import PrivateServer
 from sql.store import MariaStore
+from sql.upkeep import Outcome
 from tools.errors import DevMeshError, EmbedderUnavailable, StoreUnavailable
 from tools.ports import Caller, Deps
 
@@ -34,6 +37,7 @@ class Home:
         self.embedder = SentenceEmbedder(settings.embedding_model, settings.device)
         self.store = _store(settings)
         self.index = MeaningIndex(self.store.vectors, self.embedder)
+        self.upkeep = HourlyUpkeep(self.keep_up, utc_now)
         self._opening = asyncio.Lock()
         self._opened = False
 
@@ -80,6 +84,14 @@ class Home:
         await self.index.refresh()
         return done
 
+    async def keep_up(self, dry_run: bool = False) -> Outcome:
+        """One run of the store's upkeep. Raises DevMeshError."""
+        await self.open()
+        outcome = await self.store.upkeep.run(this_host(), dry_run)
+        if outcome.forgotten_patterns:
+            self.index = MeaningIndex(self.store.vectors, self.embedder)
+        return outcome
+
     async def keep_embedding(self) -> None:
         """Embed new patterns as they come, for as long as the process lives."""
         while True:
@@ -96,24 +108,32 @@ class Home:
 
 
 def _store(settings: ServerSettings) -> MariaStore:
-    most = settings.max_patterns_per_service
+    kept: dict[str, Any] = {
+        "max_patterns": settings.max_patterns_per_service,
+        "retention": settings.keeps,
+        "page_compression": settings.page_compression,
+    }
     if settings.database_url is not None:
         address = Address.from_url(settings.database_url.get_secret_value())
-        return MariaStore(utc_now, address=address, max_patterns=most)
+        return MariaStore(utc_now, address=address, **kept)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
-    return MariaStore(utc_now, private=private, max_patterns=most)
+    return MariaStore(utc_now, private=private, **kept)
 
 
 @asynccontextmanager
 async def home(settings: ServerSettings, background: bool = False) -> AsyncIterator[Home]:
-    """A process's parts, closed at the end; with `background`, new patterns are embedded too."""
+    """A process's parts, closed at the end.
+
+    With `background`, new patterns are embedded and the store is kept up meanwhile.
+    """
     parts = Home(settings)
-    worker = asyncio.create_task(parts.keep_embedding()) if background else None
+    work = (parts.keep_embedding(), parts.upkeep.run_hourly()) if background else ()
+    workers = [asyncio.create_task(one) for one in work]
     try:
         yield parts
     finally:
-        if worker is not None:
+        for worker in workers:
             worker.cancel()
             with suppress(asyncio.CancelledError):
                 await worker

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from server.care_commands import add_care_commands
 from server.command import run_command
 from server.eval_commands import eval_app
 from server.move_commands import add_move_commands
@@ -136,6 +137,7 @@ def ask(
 
 add_tool_commands(app)
 add_move_commands(app)
+add_care_commands(app)
 app.add_typer(eval_app, name="eval")
 
 

@@ -61,7 +61,8 @@ class Importer:
         """Store a page once the one before is: events of one moment keep their order."""
         found = await asyncio.to_thread(_Lines, page)
         events, bad_events = await prepare_events(found.records("event"), self._deps)
-        points, bad_points = prepare_points(found.records("point"), self._deps)
+        window = await self._deps.store.window()
+        points, bad_points = prepare_points(found.records("point"), self._deps, window)
         if before is not None:
             await before
         if events:

@@ -175,14 +175,15 @@ def _caller(request: Request) -> Caller:
 def _add_own(app: FastAPI, home: Home) -> None:
     @app.get("/health", summary="Is it alive, and each part")
     async def health() -> Response:
-        parts: dict[str, Any] = {"index": home.index.state()}
+        parts: dict[str, Any] = {"index": home.index.state(), "upkeep": home.upkeep.state()}
         try:
             await home.open()
             parts["database"] = {"ok": True, "version": await home.store.ping()}
         except StoreUnavailable as error:
             parts["database"] = {"ok": False, "reason": str(error)}
             return _unhealthy(parts, error)
-        status = "degraded" if parts["index"].get("degraded") else "ok"
+        degraded = parts["index"].get("degraded") or parts["upkeep"]["error"]
+        status = "degraded" if degraded else "ok"
         return _json({"status": status, "version": VERSION, "parts": parts})
 
     @app.get("/info", summary="What this server is and holds")
@@ -196,6 +197,9 @@ def _add_own(app: FastAPI, home: Home) -> None:
                 "tools": [{"name": tool.name, "purpose": tool.purpose} for tool in TOOLS],
                 "database": await home.store.ping(),
                 "index": home.index.state(),
+                "retention": home.settings.retention or None,
+                "kept_since": await deps.store.kept_since(),
+                "upkeep": home.upkeep.state(),
                 "timezone": deps.zone_name,
                 "services": names.services,
                 "hosts": names.hosts,

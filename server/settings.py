@@ -16,11 +16,14 @@ import platformdirs
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     TomlConfigSettingsSource,
 )
 
-from shipper.settings import ServiceSettings, default_state_dir
+from shipper.settings import ServiceSettings, ShipperSettings, default_state_dir
+from sql.page_compression import Mode
+from sql.retention import Retention
 
 _ROOT = Path(__file__).resolve().parent.parent
 PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -43,6 +46,12 @@ class ServerSettings(ServiceSettings):
     database_url: SecretStr | None = Field(None, description="mysql://user:password@host/database")
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)
+    retention: str = Field(
+        "", description="An age, a size or both, as 30d,50GB: the oldest days go. Empty: none."
+    )
+    page_compression: Mode = Field(
+        "auto", description="Compress new days on disk; auto: where the file system gains by it."
+    )
     timezone: str = Field("UTC", description="Zone in which naive times are read.")
     embedding_model: str = Field(
         PACKAGED_EMBEDDER,
@@ -64,6 +73,11 @@ class ServerSettings(ServiceSettings):
             raise ValueError(f"{name!r} is no time zone of the IANA database") from error
         return name
 
+    @field_validator("retention")
+    @classmethod
+    def _a_retention(cls, text: str) -> str:
+        return Retention.parse(text).text
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -83,6 +97,11 @@ class ServerSettings(ServiceSettings):
         return ZoneInfo(self.timezone)
 
     @property
+    def keeps(self) -> Retention:
+        """The retention."""
+        return Retention.parse(self.retention)
+
+    @property
     def loopback_only(self) -> bool:
         """Whether the server listens to this machine alone."""
         try:
@@ -94,3 +113,20 @@ class ServerSettings(ServiceSettings):
 def this_host() -> str:
     """The name of this machine, as events from it carry it."""
     return socket.gethostname() or "unknown"
+
+
+def origins() -> dict[str, str]:
+    """Where the settings come from that are not at their default."""
+    file = _config_file()
+    in_file = TomlConfigSettingsSource(ServerSettings, file)()
+    in_environment = EnvSettingsSource(ServerSettings)() | EnvSettingsSource(ShipperSettings)()
+    return dict.fromkeys(in_file, f"file {file}") | dict.fromkeys(in_environment, "environment")
+
+
+def unknown_names() -> list[str]:
+    """DEVMESH_* variables and names in the file that mean nothing: slips, most likely."""
+    known = {*ServerSettings.model_fields, *ShipperSettings.model_fields, "config"}
+    variables = [name for name in os.environ if name.upper().startswith("DEVMESH_")]
+    in_file = TomlConfigSettingsSource(ServerSettings, _config_file())()
+    unknown = [name for name in variables if name.lower().removeprefix("devmesh_") not in known]
+    return sorted(unknown) + sorted(name for name in in_file if name not in known)

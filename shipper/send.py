@@ -13,6 +13,7 @@ from shipper.answers import Answer, Verdict, understand
 from shipper.batches import Batch, Item
 from shipper.deadletters import DeadLetters
 from shipper.patience import Patience, back_off
+from tools.records import NOT_KEPT
 
 PATH = "/ingest/logs"
 TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
@@ -138,6 +139,11 @@ class Sender:
         counted = answer.accepted + answer.duplicates + len(answer.rejected)
         if counted != len(items):
             log.warning("of %d events sent the receipt speaks of %d", len(items), counted)
+        old = [one for one in answer.rejected if one.get("code") == NOT_KEPT]
+        if old:
+            # Still in the journal and not wanted here: no letters, which nobody could send again.
+            log.warning("%d events not stored: %s", len(old), old[0].get("rule"))
+            answer.rejected = [one for one in answer.rejected if one.get("code") != NOT_KEPT]
         if answer.rejected:
             await self._bury(items, answer)
 

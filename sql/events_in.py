@@ -10,7 +10,7 @@ import pymysql
 from sql.driver_errors import error_code
 from sql.events_out import aware
 from sql.literals import Rows, parts_of, rows_of
-from sql.partitions import Partitions
+from sql.partitions import EVENTS, Partitions
 from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
 from sql.tallies import by_every_span, by_minute, merged
@@ -19,21 +19,38 @@ from tools.masking import VERSION
 from tools.ports import ReadyEvent
 
 _DUPLICATE = 1062
+_NULL = 1048
 
 
 class EventsIn:
     """Takes batches of ready events. `now` gives the moment of arrival."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime], patterns: PatternIds) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        now: Callable[[], datetime],
+        partitions: Partitions,
+        patterns: PatternIds,
+    ) -> None:
         self._pool = pool
         self._now = now
-        self._partitions = Partitions(pool)
+        self._partitions = partitions
         self._patterns = patterns
 
     async def add(self, events: Sequence[ReadyEvent]) -> int:
         """Commit the events that are new; their number. Safe to repeat."""
         days = {event.timestamp.date() for event in events}
-        await self._partitions.ensure(days, self._now().date())
+        await self._partitions.ensure(EVENTS, days, self._now().date())
+        try:
+            return await self._add(events)
+        except pymysql.err.IntegrityError as error:
+            if error_code(error) != _NULL:
+                raise
+        # A pattern we knew was forgotten, and made known again with another id by somebody else.
+        self._patterns.forget()
+        return await self._add(events)
+
+    async def _add(self, events: Sequence[ReadyEvent]) -> int:
         ids = await self._patterns.of(events)
 
         async def work(connection: Connection) -> int:

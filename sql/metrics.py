@@ -1,24 +1,30 @@
 """Metric points in and out of the store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from sql.events_out import READ_SECONDS, aware
 from sql.literals import rows_of
+from sql.partitions import METRICS, Partitions
 from sql.pool import Connection, Pool
 from tools.ports import MetricFilter, ReadyPoint
 
 
 class Metrics:
-    """Takes and gives metric points."""
+    """Takes and gives metric points. `now` gives the moment of arrival."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime], partitions: Partitions) -> None:
         self._pool = pool
+        self._now = now
+        self._partitions = partitions
 
     async def add(self, points: Sequence[ReadyPoint]) -> int:
         """Commit the points that are new; their number. Safe to repeat."""
+        days = {point.timestamp.date() for point in points}
+        await self._partitions.ensure(METRICS, days, self._now().date())
 
         async def work(connection: Connection) -> int:
             rows = rows_of(

@@ -45,6 +45,10 @@ class PatternIds:
 
         return await self._pool.retried(work, transaction=False)
 
+    def forget(self) -> None:
+        """Look every id up again."""
+        self._ids.clear()
+
     def _remember(self, ids: dict[bytes, int]) -> None:
         self._ids.update(ids)
         for key in ids:

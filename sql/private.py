@@ -177,7 +177,7 @@ class PrivateServer:
             f"--character-sets-dir={installation.share}/charsets",
             f"--log-error={self.folder}/mariadb.log",
             f"--pid-file={self.folder}/mariadb.pid",
-            "--innodb-log-file-size=96M",
+            "--innodb-log-file-size=256M",
             f"--innodb-buffer-pool-size={self._buffer_mib}M",
         ]
         return [*command, "--user=root"] if os.geteuid() == 0 else command

@@ -5,16 +5,22 @@ from datetime import datetime
 from typing import Any
 
 from sql.archive import Archive
+from sql.condition import Condition, condition
 from sql.events_in import EventsIn
 from sql.events_out import EventsOut, aware
+from sql.kept import Kept
 from sql.literals import rows_of
 from sql.metrics import Metrics
 from sql.migrate import migrate
+from sql.page_compression import Mode, PageCompression
+from sql.partitions import Partitions
 from sql.pattern_guard import PatternGuard
 from sql.pattern_ids import PatternIds
 from sql.pool import Address, Connection, Pool
 from sql.private import PrivateServer
+from sql.retention import Retention
 from sql.stats import Stats
+from sql.upkeep import Upkeep
 from sql.vectors import Vectors
 from tools.ports import (
     Catalogue,
@@ -25,6 +31,7 @@ from tools.ports import (
     ReadyEvent,
     ReadyPoint,
     StatRow,
+    Window,
 )
 from tools.records import Coverage, Event, Heartbeat
 
@@ -45,6 +52,8 @@ class MariaStore:
         address: Address | None = None,
         private: PrivateServer | None = None,
         max_patterns: int = MAX_PATTERNS,
+        retention: Retention | None = None,
+        page_compression: Mode = "auto",
     ) -> None:
         if private is not None:
             address = Address(user=private.user, unix_socket=str(private.socket))
@@ -52,11 +61,15 @@ class MariaStore:
         self._private = private
         self.pool = Pool(address or Address(), private.revive if private else None)
         self.vectors = Vectors(self.pool)
+        partitions = Partitions(self.pool, PageCompression(page_compression))
+        retention = retention or Retention()
+        self._kept = Kept(self.pool, now, retention)
+        self.upkeep = Upkeep(self.pool, now, retention, partitions, self._kept)
         patterns = PatternIds(self.pool, PatternGuard(max_patterns, now))
         self.archive = Archive(self.pool, patterns)
-        self._in = EventsIn(self.pool, now, patterns)
+        self._in = EventsIn(self.pool, now, partitions, patterns)
         self._out = EventsOut(self.pool)
-        self._metrics = Metrics(self.pool)
+        self._metrics = Metrics(self.pool, now, partitions)
         self._stats = Stats(self.pool)
 
     async def open(self) -> list[str]:
@@ -76,6 +89,10 @@ class MariaStore:
         """The database's version. Raises StoreUnavailable when it is away."""
         [[version]] = await self.pool.run("server_version")
         return str(version)
+
+    async def condition(self) -> Condition:
+        """What a check of the store needs to know."""
+        return await condition(self.pool)
 
     async def add_events(self, events: Sequence[ReadyEvent]) -> int:
         """See LogStore."""
@@ -115,7 +132,19 @@ class MariaStore:
 
     async def coverage(self, wanted: Filter) -> Coverage:
         """See LogStore."""
-        return await self._out.coverage(wanted)
+        coverage = await self._out.coverage(wanted)
+        since = await self._kept.since()
+        if since and (wanted.start is None or wanted.start < since):
+            coverage.kept_since = since
+        return coverage
+
+    async def kept_since(self) -> datetime | None:
+        """See LogStore."""
+        return await self._kept.since()
+
+    async def window(self) -> Window | None:
+        """See LogStore."""
+        return await self._kept.window()
 
     async def catalogue(self) -> Catalogue:
         """See LogStore."""

@@ -38,7 +38,7 @@ def range_text(span: Range) -> str:
 def coverage_lines(coverage: Coverage) -> list[str]:
     """Who was heard, in one line, and one more for what is known to be missing."""
     if not coverage.hosts:
-        return ["coverage: no host in scope has ever sent an event"]
+        return ["coverage: no host in scope has ever sent an event", *_kept_line(coverage)]
     heard = [
         f"{one_line(host.host, 60)} (last event {moment_text(host.last_event)})"
         if host.last_event
@@ -50,7 +50,13 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     lines = [f"coverage: {', '.join(heard)}{more}"]
     if coverage.missing:
         lines.append(f"known gaps: {coverage.missing} entries were lost before they could be sent")
-    return lines
+    return lines + _kept_line(coverage)
+
+
+def _kept_line(coverage: Coverage) -> list[str]:
+    if coverage.kept_since is None:
+        return []
+    return [f"retention: events before {moment_text(coverage.kept_since)} were dropped"]
 
 
 async def guard_notes(services: Iterable[str], deps: Deps) -> list[str]:

@@ -31,16 +31,22 @@ async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
     """Commit what is new and say, by index, what was not taken and why.
 
     Raises:
-        BadArguments: when not one event of a non-empty batch is readable.
+        BadArguments: when not one event of a non-empty batch is readable. One that is readable
+            but outside what the retention keeps is refused by its index alone.
         StoreUnavailable: nothing of the batch counts as stored.
     """
     ready, rejected = await prepare_events(asked.events, deps)
-    if rejected and not ready:
+    if not ready and all_bad(rejected):
         raise BadArguments([_problem(entry.model_dump()) for entry in rejected])
     if asked.dry_run:
         return receipt(len(ready), 0, rejected, deps, dry_run=True)
     new = await deps.store.add_events(ready) if ready else 0
     return receipt(new, len(ready) - new, rejected, deps)
+
+
+def all_bad(rejected: list[Rejected]) -> bool:
+    """Whether there are refusals, and each is a mistake of the sender."""
+    return bool(rejected) and all(entry.code is None for entry in rejected)
 
 
 def receipt(
@@ -63,7 +69,7 @@ def _refusal(bad: Rejected) -> str:
 
 async def prepare_events(raw: list[Any], deps: Deps) -> tuple[list[ReadyEvent], list[Rejected]]:
     """The events of a batch fit for the store, and what was refused, by index."""
-    arrival = Arrival(deps.now(), deps.zone, deps.caller.host)
+    arrival = Arrival(deps.now(), deps.zone, deps.caller.host, await deps.store.window())
     return await asyncio.to_thread(_prepare, raw, arrival)
 
 

@@ -15,8 +15,8 @@ from pydantic import (
 )
 
 from tools.errors import BadArguments
-from tools.ingest_logs import receipt, receipt_lines
-from tools.ports import Deps, ReadyPoint
+from tools.ingest_logs import all_bad, receipt, receipt_lines
+from tools.ports import Deps, ReadyPoint, Window
 from tools.records import Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool, problem
 
@@ -64,8 +64,8 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
     Raises:
         BadArguments: when not one point of a non-empty batch is readable.
     """
-    ready, rejected = prepare_points(asked.points, deps)
-    if rejected and not ready:
+    ready, rejected = prepare_points(asked.points, deps, await deps.store.window())
+    if not ready and all_bad(rejected):
         entries = [
             {**bad.model_dump(), "field": f"points.{bad.index}.{bad.field}"} for bad in rejected
         ]
@@ -76,15 +76,23 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
     return receipt(new, len(ready) - new, rejected, deps)
 
 
-def prepare_points(raw: list[Any], deps: Deps) -> tuple[list[ReadyPoint], list[Rejected]]:
+def prepare_points(
+    raw: list[Any], deps: Deps, window: Window | None
+) -> tuple[list[ReadyPoint], list[Rejected]]:
     """The points of a batch fit for the store, and what was refused, by index."""
     ready, rejected, now = [], [], deps.now()
     for index, item in enumerate(raw):
         try:
-            ready.append(_ready(_POINT.validate_python(item), now, deps))
+            point = _ready(_POINT.validate_python(item), now, deps)
         except ValidationError as error:
             told = problem(error.errors(include_url=False)[0], list(NewPoint.model_fields))
             rejected.append(Rejected(index=index, **told))
+            continue
+        if window and (refused := window.refusal(point.timestamp)):
+            value = str(point.timestamp)
+            rejected.append(Rejected(index=index, field="timestamp", value=value, **refused))
+        else:
+            ready.append(point)
     return ready, rejected
 
 

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from tools.levels import Level
 from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES
 from tools.masking import mask, pattern_key
-from tools.ports import ReadyEvent
+from tools.ports import ReadyEvent, Window
 from tools.records import LevelName, Rejected, Strict
 from tools.tool import problem
 
@@ -62,11 +62,15 @@ _BATCH: TypeAdapter[list[NewEvent]] = TypeAdapter(list[NewEvent])
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The circumstances of a batch: when, in which zone naive times are read, from which host."""
+    """The circumstances of a batch: when, in which zone naive times are read, from which host.
+
+    `window` has the times that the store takes, if not all.
+    """
 
     moment: datetime
     zone: tzinfo
     host: str
+    window: Window | None = None
 
 
 def read_batch(raw: list[Any]) -> tuple[list[tuple[int, NewEvent]], list[Rejected]]:
@@ -98,7 +102,7 @@ def _first_problem_each(error: ValidationError) -> Iterable[Rejected]:
 def prepare(
     read: list[tuple[int, NewEvent]], arrival: Arrival
 ) -> tuple[list[ReadyEvent], list[Rejected]]:
-    """Events fit for the store, and those whose time lies outside 1970 to 2200.
+    """Events fit for the store, and those whose time it does not take.
 
     Two events alike in all but their place get different uids by their number within the batch,
     so that repeats are kept and a batch sent twice is still recognised.
@@ -107,10 +111,9 @@ def prepare(
     ready, rejected = [], []
     for place, (index, event) in enumerate(read):
         moment = _moment(event, arrival, place)
-        if not _EARLIEST <= moment < _LATEST:
-            rule = "must lie between 1970 and 2200"
+        if refused := _untimely(moment, arrival.window):
             value = str(event.timestamp)
-            rejected.append(Rejected(index=index, field="timestamp", rule=rule, value=value))
+            rejected.append(Rejected(index=index, field="timestamp", value=value, **refused))
             continue
         ready.append(_ready(event, moment, arrival, seen))
     return ready, rejected
@@ -127,6 +130,12 @@ def _moment(event: NewEvent, arrival: Arrival, place: int) -> datetime:
         return stamp.astimezone(UTC)
     except OverflowError:
         return stamp.replace(tzinfo=UTC)
+
+
+def _untimely(moment: datetime, window: Window | None) -> dict[str, str] | None:
+    if not _EARLIEST <= moment < _LATEST:
+        return {"rule": "must lie between 1970 and 2200"}
+    return window.refusal(moment) if window else None
 
 
 def _ready(event: NewEvent, moment: datetime, arrival: Arrival, seen: Counter[bytes]) -> ReadyEvent:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from tools.answers import event_line, shown_to, within_budget
+from tools.answers import event_line, moment_text, shown_to, within_budget
 from tools.errors import NotFound
 from tools.ports import Deps, Filter, Page
 from tools.records import Event, Strict
@@ -40,7 +40,7 @@ async def log_context(asked: LogContext, deps: Deps) -> ContextPage:
     """
     event = await deps.store.event(asked.event_id)
     if event is None:
-        raise NotFound(f"no event #{asked.event_id}")
+        raise NotFound(f"no event #{asked.event_id}{await _dropped(deps)}")
     scope = _scope(event, asked.scope)
     place = (event.timestamp, event.id)
     older = await deps.store.find_events(scope, Page(asked.before, True, place))
@@ -54,6 +54,11 @@ async def log_context(asked: LogContext, deps: Deps) -> ContextPage:
         complete=len(kept) == len(pairs),
         hint=None if len(kept) == len(pairs) else "ask for fewer before and after",
     )
+
+
+async def _dropped(deps: Deps) -> str:
+    since = await deps.store.kept_since()
+    return f"; events before {moment_text(since)} UTC were dropped" if since else ""
 
 
 def _scope(event: Event, scope: str) -> Filter:

@@ -91,7 +91,9 @@ async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
         complete=len(patterns) == len(shown),
         hint=await _hint(bool(shown), total, wanted, deps),
         notes=await guard_notes({one.service for one in counts}, deps),
-        coverage=await deps.store.coverage(wanted),
+        coverage=await deps.store.coverage(
+            replace(wanted, start=earlier.start) if earlier else wanted
+        ),
     )
 
 

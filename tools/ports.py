@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 
 from tools.levels import Level
-from tools.records import Coverage, Event
+from tools.records import DATED_AHEAD, NOT_KEPT, Coverage, Event, utc_text
 
 
 class ReadyEvent(NamedTuple):
@@ -119,6 +119,26 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The times that a store with a retention takes; `end` is exclusive, None is open."""
+
+    start: datetime | None
+    end: datetime
+    retention: str
+
+    def refusal(self, moment: datetime) -> dict[str, str] | None:
+        """Why a row of that time is not taken, as `rule` and `code`, or None."""
+        kept = f"(retention {self.retention})"
+        if self.start and moment < self.start:
+            rule = f"nothing before {utc_text(self.start)} is kept {kept}"
+            return {"rule": rule, "code": NOT_KEPT}
+        if moment >= self.end:
+            rule = f"must be before {utc_text(self.end)}, or its age cannot be told {kept}"
+            return {"rule": rule, "code": DATED_AHEAD}
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class MetricFilter:
     """Which metric points a question is about. `labels` must all be equal."""
 
@@ -174,6 +194,12 @@ class LogStore(Protocol):
 
     async def guarded_services(self) -> dict[str, datetime]:
         """Services that minted too many patterns, and since when new ones are masked coarser."""
+
+    async def kept_since(self) -> datetime | None:
+        """What is older was dropped by the retention; None when nothing was."""
+
+    async def window(self) -> Window | None:
+        """The times that new rows may have; None for any."""
 
     async def catalogue(self) -> Catalogue:
         """The names now in the store."""

@@ -8,7 +8,7 @@ from tools.answers import moment_text, range_text, within_budget
 from tools.errors import BadArguments
 from tools.filters import Scope, range_of, resolve
 from tools.plain import one_line
-from tools.ports import Deps, MetricFilter
+from tools.ports import Deps, Filter, MetricFilter
 from tools.records import Moment, Range, from_json_text
 from tools.timespan import parse_interval
 from tools.tool import Tool
@@ -80,8 +80,16 @@ async def query_metrics(asked: QueryMetrics, deps: Deps) -> MetricPage:
         points=points,
         range=range_of(scope, deps),
         complete=complete,
-        hint=await _hint(points, complete, asked, deps),
+        hint=await _hint(points, complete, asked, deps) or await _dropped(scope, deps),
     )
+
+
+async def _dropped(scope: Filter, deps: Deps) -> str | None:
+    """That the range reaches further back than what is kept, if so."""
+    since = await deps.store.kept_since()
+    if since is None or (scope.start and scope.start >= since):
+        return None
+    return f"points before {moment_text(since)} UTC were dropped by the retention"
 
 
 async def _hint(points: list[Point], complete: bool, asked: QueryMetrics, deps: Deps) -> str | None:

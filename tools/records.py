@@ -71,6 +71,10 @@ class Event(BaseModel):
     count: int | None = Field(None, description="How many neighbouring rows this one stands for.")
 
 
+NOT_KEPT, DATED_AHEAD = "not_kept", "dated_ahead"
+"""Codes of records without a mistake, but older than what is kept, or dated too far ahead."""
+
+
 class Rejected(BaseModel):
     """Why one record of a batch was not taken."""
 
@@ -78,6 +82,11 @@ class Rejected(BaseModel):
     field: str
     rule: str
     value: str | None = None
+    code: str | None = Field(
+        None,
+        description=f"{NOT_KEPT} or {DATED_AHEAD}: no mistake, but outside what is kept.",
+        exclude_if=lambda code: code is None,
+    )
 
 
 class Receipt(BaseModel):
@@ -128,6 +137,9 @@ class Coverage(BaseModel):
     more_hosts: int = 0
     gaps: list[Gap] = []
     missing: int = Field(0, description="Entries lost in all known gaps of the range.")
+    kept_since: Moment | None = Field(
+        None, description="The range begins earlier: the retention has dropped what is older."
+    )
 
 
 class Heartbeat(Strict):

@@ -29,17 +29,6 @@ SELECT GET_LOCK(%(name)s, 600);
 -- Give a named lock back.
 SELECT RELEASE_LOCK(%(name)s);
 
--- name: partitions
--- The partitions of log_events with the day each ends before, oldest first.
-SELECT PARTITION_NAME, PARTITION_DESCRIPTION
-FROM information_schema.PARTITIONS
-WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'log_events'
-ORDER BY PARTITION_ORDINAL_POSITION;
-
--- name: split_partitions
--- Cut neighbouring partitions into others; names and bounds are made from dates.
-ALTER TABLE log_events REORGANIZE PARTITION %(old)s INTO (%(new)s);
-
 -- name: bootstrap
 -- What the system tables of a private server need to be told first; one statement a line.
 CREATE DATABASE IF NOT EXISTS mysql;

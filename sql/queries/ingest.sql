@@ -30,11 +30,11 @@ SELECT hash, id FROM log_patterns WHERE hash IN %(hashes)s;
 INSERT IGNORE INTO log_patterns (hash, service, text, masks, first_seen) VALUES %(rows)s;
 
 -- name: count_patterns
--- Add a batch to the patterns' totals.
+-- Add a batch to the patterns' totals; fails with error 1048 when a hash has another id by now.
 INSERT INTO log_patterns (id, hash, service, text, masks, first_seen, last_seen, count)
 VALUES %(rows)s
 ON DUPLICATE KEY UPDATE
-    count = count + VALUES(count),
+    count = IF(id = VALUES(id), count + VALUES(count), NULL),
     first_seen = LEAST(first_seen, VALUES(first_seen)),
     last_seen = GREATEST(last_seen, VALUES(last_seen));
 

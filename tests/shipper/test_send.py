@@ -86,6 +86,20 @@ async def test_poison_is_singled_out_and_its_neighbours_are_stored(
     assert (sender.sent, sender.dead) == (98, 2)
 
 
+async def test_what_is_older_than_the_server_keeps_is_no_dead_letter(
+    server: StubServer, tmp_path: Path, stop: asyncio.Event
+) -> None:
+    old = {"index": 0, "field": "timestamp", "rule": "nothing before … is kept", "code": "not_kept"}
+    ahead = {"index": 2, "field": "timestamp", "rule": "must be before …", "code": "dated_ahead"}
+    receipt = {"accepted": 1, "duplicates": 0, "rejected": [old, ahead]}
+    server.script.append(lambda: JSONResponse(receipt))
+    async with sending(server, tmp_path, stop) as sender:
+        await sender.send(batch(3))
+
+    assert [letter["reason"]["code"] for letter in letters(tmp_path)] == ["dated_ahead"]
+    assert (sender.sent, sender.dead) == (1, 1)
+
+
 async def test_what_a_receipt_rejects_is_a_dead_letter(
     server: StubServer, tmp_path: Path, stop: asyncio.Event
 ) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sql.partitions import AHEAD, FURTHEST_BACK, Partitions
+from sql.page_compression import PageCompression
+from sql.partitions import AHEAD, EVENTS, FURTHEST_BACK, Partitions
 from sql.pool import Row
 from sql.store import MariaStore
 from tools.ports import Filter, Page, ReadyEvent
@@ -234,10 +235,13 @@ async def test_a_day_has_a_partition(store: MariaStore, ready: MakeReady, sql: S
 
 async def test_partitions_at_once(store: MariaStore, sql: Sql) -> None:
     """Many that need new days at the same time make each partition once."""
-    several = [Partitions(store.pool) for _ in range(4)]
+    several = [Partitions(store.pool, PageCompression()) for _ in range(4)]
     today = NOW.date()
     await asyncio.gather(
-        *(one.ensure([today - timedelta(days=n)], today) for n, one in enumerate(several * 2))
+        *(
+            one.ensure(EVENTS, [today - timedelta(days=n)], today)
+            for n, one in enumerate(several * 2)
+        )
     )
     names = [name for name, _ in await _partitions(sql)]
     assert len(names) == len(set(names)) == 2 + 8 + AHEAD

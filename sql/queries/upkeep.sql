@@ -1,0 +1,127 @@
+-- name: partitions
+-- The partitions of tables with the day each ends before, oldest first.
+SELECT TABLE_NAME, PARTITION_NAME, PARTITION_DESCRIPTION
+FROM information_schema.PARTITIONS
+WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN %(tables)s
+ORDER BY TABLE_NAME, PARTITION_ORDINAL_POSITION;
+
+-- name: split_partitions
+-- Cut or join neighbouring partitions; names and bounds are made from dates.
+ALTER TABLE %(table)s WAIT 1 REORGANIZE PARTITION %(old)s INTO (%(new)s);
+
+-- name: empty_partitions
+-- Throw away whatever lies in some partitions; their files become small at once.
+ALTER TABLE %(table)s WAIT 1 TRUNCATE PARTITION %(old)s;
+
+-- name: delete_past
+-- Rows of the first partition from before a day, a bounded number.
+DELETE FROM %(table)s PARTITION (p_past)
+WHERE start < %(before_start)s -- ? before_start
+WHERE timestamp < %(before_time)s -- ? before_time
+LIMIT %(limit)s;
+
+-- name: rows_changed
+-- How many rows the statement before has changed.
+SELECT ROW_COUNT();
+
+-- name: past_row
+-- Whether the first partition of a table holds a row from before a day.
+SELECT 1 FROM %(table)s PARTITION (p_past)
+WHERE start < %(before_start)s -- ? before_start
+WHERE timestamp < %(before_time)s -- ? before_time
+LIMIT 1;
+
+-- name: file_sizes
+-- Bytes of the database's files by table and partition: as they look, and as they lie on disk.
+SELECT SUBSTRING_INDEX(NAME, '/', -1), FILE_SIZE, ALLOCATED_SIZE
+FROM information_schema.INNODB_SYS_TABLESPACES
+WHERE SUBSTRING_INDEX(NAME, '/', 1) = DATABASE();
+
+-- name: estimated_sizes
+-- The same from the statistics, for an account that may not see the files.
+SELECT CONCAT(TABLE_NAME, IFNULL(CONCAT('#P#', PARTITION_NAME), '')),
+       DATA_LENGTH + INDEX_LENGTH + DATA_FREE, DATA_LENGTH + INDEX_LENGTH + DATA_FREE
+FROM information_schema.PARTITIONS
+WHERE TABLE_SCHEMA = DATABASE() AND DATA_LENGTH IS NOT NULL;
+
+-- name: kept
+-- Since when everything is kept, and which retention dropped what is older.
+SELECT kept_since, kept_rule FROM upkeep;
+
+-- name: put_kept
+-- Remember that a retention has dropped what is older.
+UPDATE upkeep
+SET kept_since = %(since)s, kept_rule = %(rule)s
+WHERE kept_since IS NULL OR kept_since < %(since)s;
+
+-- name: put_run
+-- Remember the upkeep's latest run.
+UPDATE upkeep SET ran_at = %(at)s, ran_on = %(host)s, did = %(did)s, error = %(error)s;
+
+-- name: last_run
+-- The upkeep's latest run by any process.
+SELECT ran_at, ran_on, did, error FROM upkeep;
+
+-- name: try_lock
+-- Take a named lock of this session if it is free: 1, else 0.
+SELECT GET_LOCK(%(name)s, 0);
+
+-- name: forget_gaps
+-- Forget gaps that end before a day, a bounded number.
+DELETE FROM log_gaps WHERE end_at < %(before)s LIMIT %(limit)s;
+
+-- name: gone_patterns
+-- Patterns after an id whose rows are all from before a day.
+SELECT id FROM log_patterns
+WHERE id > %(after)s AND count > 0 AND last_seen < %(before)s
+ORDER BY id
+LIMIT %(limit)s;
+
+-- name: forget_patterns
+-- Forget those of some patterns that have not come again meanwhile.
+DELETE FROM log_patterns WHERE id IN %(patterns)s AND last_seen < %(before)s;
+
+-- name: forget_vectors
+-- Forget the vectors of patterns that are gone.
+DELETE FROM log_embeddings
+WHERE pattern_id NOT IN (SELECT id FROM log_patterns)
+LIMIT %(limit)s;
+
+-- name: future_rows
+-- How many events are dated later than the days made ahead, up to a thousand.
+SELECT COUNT(*) FROM (SELECT 1 FROM log_events PARTITION (p_future) LIMIT 1000) AS later;
+
+-- name: create_trial
+-- A table to see whether page compression leaves holes.
+CREATE TABLE compression_trial (id INT PRIMARY KEY, text MEDIUMTEXT NOT NULL)
+ENGINE = InnoDB PAGE_COMPRESSED = 1;
+
+-- name: fill_trial
+-- A megabyte that compresses well.
+INSERT INTO compression_trial VALUES (1, REPEAT('a', 1000000));
+
+-- name: flush_trial
+-- Write it to disk.
+FLUSH TABLES compression_trial FOR EXPORT;
+
+-- name: unlock_tables
+-- End what the flush has locked.
+UNLOCK TABLES;
+
+-- name: trial_size
+-- Its bytes: as they look, and as they lie on disk.
+SELECT FILE_SIZE, ALLOCATED_SIZE
+FROM information_schema.INNODB_SYS_TABLESPACES
+WHERE NAME = CONCAT(DATABASE(), '/compression_trial');
+
+-- name: drop_trial
+-- The trial is over.
+DROP TABLE IF EXISTS compression_trial;
+
+-- name: grants
+-- What the account may do.
+SHOW GRANTS;
+
+-- name: data_directory
+-- Where the server keeps its files.
+SELECT @@datadir;
