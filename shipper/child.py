@@ -16,11 +16,11 @@ from typing import BinaryIO
 
 from shipper.entries import Entry, Hole, Mapped
 from shipper.errors import BadPosition
-from shipper.events import mapped
+from shipper.events import ToJson, mapped
 from shipper.frames import Message, pack, receive
-from shipper.mapping import Rules, to_json
 from shipper.position import Position
 from shipper.reader import Journal, Place, machines_of
+from shipper.rules import Rules
 from shipper.sweep import Sweep, tail_of
 
 PROCESS_EVERY_MS = 250
@@ -34,7 +34,7 @@ class Child:
 
     def __init__(self, place: Place, commands: BinaryIO, rules: Rules | None = None) -> None:
         self._place = place
-        self._to_json = partial(to_json, rules=rules) if rules else None
+        self._to_json = _mapping(rules) if rules else None
         self._commands = commands
         self._opened: Position | None = None
         self._sweep: Sweep | None = None
@@ -146,6 +146,12 @@ class Child:
         poll.register(self._position.descriptor, select.POLLIN)
         poll.register(self._commands, select.POLLIN | select.POLLHUP)
         poll.poll(min(seconds * 1000, PROCESS_EVERY_MS))
+
+
+def _mapping(rules: Rules) -> ToJson:
+    from shipper.mapping import to_json  # its many expressions take a while to compile
+
+    return partial(to_json, rules=rules)
 
 
 def main(path: str, machine: str, redact: str = "", session: str = "") -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from shipper.errors import JournalUnreadable
 from shipper.journal import JournalSource
-from shipper.mapping import Rules
 from shipper.reader import Place
+from shipper.rules import Rules
 
 log = logging.getLogger(__name__)
 

@@ -13,18 +13,20 @@ JOURNAL_DROPPED = b"a596d6fe7bfa4994828e72309e95d61e"
 
 
 class Converter:
-    """Turns entries into items, by `to_json` those that the source has not mapped itself.
+    """Turns entries into items, by `to_json` where the source has not mapped them itself.
 
     `host` is the last one that was named.
     """
 
-    def __init__(self, to_json: ToJson) -> None:
+    def __init__(self, to_json: ToJson | None = None) -> None:
         self._to_json = to_json
         self.host: str | None = None
 
     def __call__(self, entry: Entry | MappedEntry) -> Item:
         cursor, realtime_us, said = entry
         if isinstance(said, dict):
+            if self._to_json is None:
+                raise TypeError("a source that was to map its entries did not")
             said = mapped(said, cursor, realtime_us, self._to_json)
         self.host, body, dropped = said
         return Item(cursor, realtime_us, body, dropped)

@@ -18,10 +18,11 @@ from shipper.file_lines import Line
 from shipper.file_search import matches
 from shipper.levels_in_text import level_in_json, level_in_text
 from shipper.line_times import DAY_US, Around, Clock, time_in_json, time_in_text
-from shipper.mapping import Rules, clipped, timestamp, uid_of
+from shipper.mapping import clipped, timestamp, uid_of
 from shipper.messages import Message, read_message
 from shipper.meta import fit
 from shipper.redact import redact, redact_json
+from shipper.rules import Rules
 from shipper.traces import trace_and_span
 from tools.levels import SYNONYMS, Level
 

@@ -15,9 +15,9 @@ from shipper.entries import Hole, Reading, Span, Tail
 from shipper.errors import BadPosition, JournalUnreadable, ReaderDied
 from shipper.frames import Message, pack, receive_async
 from shipper.headers import ends
-from shipper.mapping import Rules
 from shipper.position import REWIND_CHANGED, REWIND_START
 from shipper.reader import Place
+from shipper.rules import Rules
 
 PIPE_BUFFER = 4 * 1024 * 1024
 RESTART_LONGEST_WAIT = 5.0

@@ -1,8 +1,7 @@
 """A journal entry as the event that is sent. Nothing here raises, whatever the entry holds."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from shipper.message_ids import event_type
 from shipper.messages import TAIL, Message, read_message
 from shipper.meta import MAX_BYTES, fit, meta_of
 from shipper.redact import redact, redact_json
+from shipper.rules import Rules
 from shipper.senders import Sender, sender_of
 from shipper.traces import trace_and_span
 from tools.levels import Level
@@ -35,19 +35,8 @@ Json = tuple[str, bytes]
 _SAYS_NOTHING = frozenset(("", "5", "6"))
 """Priorities that journald or a container driver gives to a line on standard output."""
 
+_EPOCH = date(1970, 1, 1)
 _LATEST_SECOND = 253_402_300_799  # the end of the year 9999
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What may differ between sites.
-
-    `user_units_as_session` names the programs of a user's session by the session's unit,
-    user@1000.service, and not by their own.
-    """
-
-    redact: bool = True
-    user_units_as_session: bool = False
 
 
 _DEFAULT = Rules()
@@ -128,12 +117,15 @@ def uid_of(cursor: str) -> str:
 def timestamp(realtime_us: int) -> str:
     """ISO 8601 in UTC with all six digits, computed without a float."""
     seconds, micros = divmod(realtime_us, 1_000_000)
-    return f"{_second(min(max(seconds, 0), _LATEST_SECOND))}.{micros:06d}Z"
+    days, seconds = divmod(min(max(seconds, 0), _LATEST_SECOND), 86_400)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_day(days)}T{hours:02}:{minutes:02}:{seconds:02}.{micros:06}Z"
 
 
 @lru_cache(maxsize=256)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _day(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).isoformat()
 
 
 def _level(entry: Entry, said: Message) -> Level:

@@ -15,22 +15,18 @@ from shipper.errand import Errand
 from shipper.errors import JournalUnreadable
 from shipper.events import Converter
 from shipper.export_source import ExportSource
-from shipper.file_mapping import LineMapper
-from shipper.file_search import Globs
-from shipper.files_source import FilesSource
 from shipper.headroom import journal_capacity
 from shipper.heartbeat import Pulse
 from shipper.journal import JournalSource, check_readable
 from shipper.lock import alone
-from shipper.mapping import Rules, to_json
 from shipper.notify import Notifier
 from shipper.patience import Patience
 from shipper.progress import Progress
 from shipper.replay import replay_dead
+from shipper.rules import Rules
 from shipper.send import Sender, connect
 from shipper.settings import ShipperSettings
 from shipper.ship import Options, ship
-from shipper.syslog import syslog_source
 from shipper.voyage import Voyage, beating
 
 LOOK_FOR_MACHINES_EVERY = 60.0
@@ -96,6 +92,10 @@ class Shipper:
                 group.create_task(self._ship_syslog(errand.syslog))
 
     async def _ship_files(self, patterns: tuple[str, ...], follow: bool) -> None:
+        from shipper.file_mapping import LineMapper
+        from shipper.file_search import Globs
+        from shipper.files_source import FilesSource
+
         mapper = LineMapper(self._host, self._rules(), self._settings.ship_file_services)
         source = FilesSource(Globs(patterns), mapper, follow)
         await self._ship(
@@ -137,12 +137,18 @@ class Shipper:
                     await asyncio.wait_for(self._stop.wait(), LOOK_FOR_MACHINES_EVERY)
 
     async def _ship_export(self, file: str, shift_to_now: bool) -> None:
+        from shipper.mapping import to_json
+
         source = ExportSource(file, int(self._clock() * 1e6) if shift_to_now else None)
-        await self._ship(Voyage(source, follow=True, keeps_ledger=False, beats=False))
+        voyage = Voyage(source, follow=True, keeps_ledger=False, beats=False)
+        voyage.to_json = partial(to_json, rules=self._rules())
+        await self._ship(voyage)
         if source.problem:
             self.problems.append(f"{file}: {source.problem}")
 
     async def _ship_syslog(self, addresses: Sequence[str]) -> None:
+        from shipper.syslog import syslog_source
+
         folder = self._folder / "syslog"
         async with syslog_source(addresses, folder, self._settings, self._clock) as source:
             await self._ship(
@@ -159,7 +165,7 @@ class Shipper:
 
     async def _ship(self, voyage: Voyage) -> None:
         source = voyage.source
-        convert = Converter(partial(to_json, rules=self._rules()))
+        convert = Converter(voyage.to_json)
         with alone(self._folder / f"{source.name}.lock"):
             checkpoint = Checkpoint(self._folder / f"{source.name}.position.json")
             progress = Progress(checkpoint, voyage.keeps_ledger, voyage.in_order, voyage.positions)

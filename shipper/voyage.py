@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from shipper.entries import Source
+from shipper.events import ToJson
 from shipper.file_positions import Positions
 from shipper.heartbeat import EVERY, Pulse
 
@@ -23,6 +24,8 @@ class Voyage:
     """See Ledger."""
     positions: Positions | None = None
     """Of a source of many files."""
+    to_json: ToJson | None = None
+    """Makes events of entries, where the source hands over entries."""
     beats: bool = True
     default_host: str | None = None
     capacity: int | None = None

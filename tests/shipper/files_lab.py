@@ -12,7 +12,7 @@ from stub_server import StubServer
 from shipper.file_mapping import LineMapper
 from shipper.file_search import Globs
 from shipper.files_source import FilesSource, Pace
-from shipper.mapping import Rules
+from shipper.rules import Rules
 
 QUICK = Pace(poll=0.02, look=0.1, rest=0.2, deleted=0.3, retry=0.1)
 

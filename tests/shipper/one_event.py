@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from shipper.mapping import Rules, to_event
+from shipper.mapping import to_event
+from shipper.rules import Rules
 
 CURSOR = "s=0639c5;i=1f2;b=4ad;m=7;t=5f;x=9a"
 MOMENT = 1_795_489_445_123_456

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from shipper.file_lines import LineCutter
 from shipper.file_mapping import LineMapper, Origin, service_of_path
 from shipper.line_times import Clock
-from shipper.mapping import Rules, uid_of
+from shipper.mapping import uid_of
+from shipper.rules import Rules
 from tools.intake import NewEvent
 from tools.levels import Level
 from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES

@@ -245,7 +245,7 @@ import os, sys
 from shipper.file_mapping import LineMapper
 from shipper.file_search import Globs
 from shipper.files_source import FilesSource, Pace
-from shipper.mapping import Rules
+from shipper.rules import Rules
 os.setegid(65534); os.seteuid(65534)
 source = FilesSource(Globs(sys.argv[1:]), LineMapper("lab", Rules()), True, Pace(retry=0))
 assert not source._read(10, 1000, 0).entries

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from one_event import CURSOR, MOMENT, event
 
 from shipper.fields import Entry
-from shipper.mapping import Rules, to_event
+from shipper.mapping import to_event
+from shipper.rules import Rules
 from tools.intake import NewEvent
 from tools.levels import Level
 from tools.limits import MESSAGE_MAX_BYTES, META_MAX_BYTES

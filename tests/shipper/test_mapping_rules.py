@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from one_event import event
 
-from shipper.mapping import Rules
 from shipper.message_ids import EVENT_TYPES
+from shipper.rules import Rules
 
 HEADER = Path("/usr/include/systemd/sd-messages.h")
 
