@@ -12,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := libsystemd-dev pkg-config gcc g++ cmake python3-venv python3-dev
-APT_TEST := systemd-journal-remote rsyslog logrotate $(shell command -v npm >/dev/null || echo npm)
+APT_TEST := systemd-journal-remote rsyslog logrotate rsync procps iproute2 $(shell command -v npm >/dev/null || echo npm)
 TORCH ?= torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
@@ -20,7 +20,7 @@ export CMAKE_ARGS
 MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store check setup setup-test mariadb format clean
+.PHONY: demo test soak bench-ship bench-store bench-galera check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -30,7 +30,7 @@ test: setup-test check
 
 # The crash test for MINUTES, with MariaDB killed as well.
 soak: setup-test
-	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q tests/soak
+	SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -q tests/soak tests/scale
 
 bench-ship: setup-test
 	$(BIN)/python tests/bench/ship.py
@@ -38,6 +38,9 @@ bench-ship: setup-test
 bench-store: setup-test
 	$(BIN)/pip install -q --group bench
 	$(BIN)/python tests/bench/store.py $(SIZES)
+
+bench-galera: setup-test
+	PYTHONPATH=.:tests/soak $(BIN)/python tests/bench/galera.py
 
 check:
 	$(BIN)/ruff format --check
@@ -51,10 +54,14 @@ format:
 
 setup: $(VENV)/.apt $(VENV)/.installed mariadb
 
-setup-test: setup $(VENV)/.apt-test $(VENV)/.installed-test
+setup-test: setup $(VENV)/.apt-test $(VENV)/.installed-test galera
 
 mariadb:
 	@sh sql/install_mariadb.sh .mariadb
+
+# For the tests that start a cluster.
+galera: mariadb
+	@sh sql/install_mariadb.sh .mariadb galera
 
 # Packages are asked for only when one is missing, so that a second run needs neither net nor root.
 define apt_install

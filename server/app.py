@@ -11,7 +11,7 @@ from server.embedder import SentenceEmbedder
 from server.index import MeaningIndex, Progress
 from server.settings import ServerSettings, this_host
 from server.upkeep import HourlyUpkeep
-from sql.pool import Address
+from sql.address import nodes_from_urls
 from sql.private import PrivateServer
 from sql.store import MariaStore
 from sql.upkeep import Outcome
@@ -22,6 +22,9 @@ _log = logging.getLogger(__name__)
 
 _EMBED_EVERY = 2.0
 _RETRY_SECONDS = 5.0
+_POLL_SECONDS = 0.5
+_PATIENCE = 20
+"""Polls without progress."""
 
 
 def utc_now() -> datetime:
@@ -77,12 +80,26 @@ class Home:
         self.embedder.close()
         await self.store.close()
 
-    async def catch_up(self, progress: Progress = lambda done, total: None) -> int:
-        """Embed every waiting pattern now; how many there were. Raises EmbedderUnavailable."""
+    async def catch_up(self, progress: Progress = lambda done, total: None) -> None:
+        """Have every waiting pattern embedded, by this process or the one that is at it.
+
+        One that gets no further for ten seconds is waited for no longer: what it leaves is found
+        by its words. Raises EmbedderUnavailable.
+        """
         await self.open()
-        done = await self.index.embed_waiting(progress)
+        patience, left = _PATIENCE, await self._waiting()
+        while left and patience:
+            await self.index.embed_waiting(progress)
+            before, left = left, await self._waiting()
+            if left < before:
+                patience = _PATIENCE
+            else:
+                patience -= 1
+                await asyncio.sleep(_POLL_SECONDS)
         await self.index.refresh()
-        return done
+
+    async def _waiting(self) -> int:
+        return await self.store.vectors.count_waiting(self.embedder.name)
 
     async def keep_up(self, dry_run: bool = False) -> Outcome:
         """One run of the store's upkeep. Raises DevMeshError."""
@@ -93,11 +110,16 @@ class Home:
         return outcome
 
     async def keep_embedding(self) -> None:
-        """Embed new patterns as they come, for as long as the process lives."""
+        """Embed new patterns as they come, for as long as the process lives.
+
+        Of several processes on one database one at a time does so; should it die, another goes on.
+        """
         while True:
             pause = _EMBED_EVERY
             try:
-                await self.catch_up()
+                await self.open()
+                await self.index.embed_waiting()
+                await self.index.refresh()
             except (StoreUnavailable, EmbedderUnavailable) as error:
                 _log.warning("embedding waits: %s", error)
                 pause = _RETRY_SECONDS
@@ -114,8 +136,8 @@ def _store(settings: ServerSettings) -> MariaStore:
         "page_compression": settings.page_compression,
     }
     if settings.database_url is not None:
-        address = Address.from_url(settings.database_url.get_secret_value())
-        return MariaStore(utc_now, address=address, **kept)
+        nodes = nodes_from_urls(settings.database_url.get_secret_value())
+        return MariaStore(utc_now, address=nodes, **kept)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
     return MariaStore(utc_now, private=private, **kept)

@@ -110,8 +110,10 @@ class MeaningIndex:
                 if len(found) < _LOAD:
                     break
                 self._after = found[-1].id
-            # Ids become visible in the order of commits, not of numbers: look back a little.
-            self._after = max(self._after, max(self._ids, default=0) - _LOOK_BACK)
+            # Ids become visible in the order of commits, not of numbers, and there are gaps
+            # between them, wide ones in a cluster: look back over some patterns, not numbers.
+            newest = sorted(self._ids[-2 * _LOOK_BACK :])
+            self._after = newest[-_LOOK_BACK] if len(newest) >= _LOOK_BACK else 0
             missing = [key for place, key in enumerate(self._ids) if place not in self._has_vector]
             for begin in range(0, len(missing), _LOAD):
                 part = missing[begin : begin + _LOAD]
@@ -144,24 +146,31 @@ class MeaningIndex:
         self._matrix = bigger
 
     async def embed_waiting(self, progress: Progress = lambda done, total: None) -> int:
-        """Give every waiting pattern its vector; how many there were. Raises EmbedderUnavailable.
+        """Give every waiting pattern its vector; how many there were.
 
-        Another process may do the same at the same time: the work is wasted, nothing else.
+        One process does so at a time; while another is at it, this one does nothing. Raises
+        EmbedderUnavailable.
         """
         async with self._embedding:
-            model, done = self._embedder.name, 0
-            total = await self._store.count_waiting(model)
-            if total:
-                await self._store.fit(await self._embedder.width())
-            while waiting := await self._store.waiting(model, _EMBED):
-                vectors = await self._embedder.embed(
-                    [f"{pattern.service}: {pattern.text}" for pattern in waiting]
-                )
-                rows = [
-                    (pattern.id, vector.astype("<f4").tobytes())
-                    for pattern, vector in zip(waiting, vectors, strict=True)
-                ]
-                await self._store.put(model, rows)
-                done += len(waiting)
-                progress(done, max(total, done))
+            total = await self._store.count_waiting(self._embedder.name)
+            if not total or not await self._store.writer.take():
+                return 0
+            async with self._store.writer.kept():
+                return await self._embed(total, progress)
+
+    async def _embed(self, total: int, progress: Progress) -> int:
+        model, done = self._embedder.name, 0
+        await self._store.fit(await self._embedder.width())
+        while waiting := await self._store.waiting(model, _EMBED):
+            vectors = await self._embedder.embed(
+                [f"{pattern.service}: {pattern.text}" for pattern in waiting]
+            )
+            rows = [
+                (pattern.id, vector.astype("<f4").tobytes())
+                for pattern, vector in zip(waiting, vectors, strict=True)
+            ]
+            if not await self._store.put(model, rows):
+                break
+            done += len(waiting)
+            progress(done, max(total, done))
         return done

@@ -43,7 +43,10 @@ class ServerSettings(ServiceSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = Field((), description="Host names clients may use for us.")
-    database_url: SecretStr | None = Field(None, description="mysql://user:password@host/database")
+    database_url: SecretStr | None = Field(
+        None,
+        description="mysql://user:password@host/database; several for the nodes of a cluster.",
+    )
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)
     retention: str = Field(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -20,6 +21,10 @@ from tools.ports import ReadyEvent
 
 _DUPLICATE = 1062
 _NULL = 1048
+
+
+class _Repeated(Exception):
+    """An event of the batch is stored already."""
 
 
 class EventsIn:
@@ -54,18 +59,32 @@ class EventsIn:
         ids = await self._patterns.of(events)
 
         async def work(connection: Connection) -> int:
-            return await self._insert(connection, await _unknown(connection, events), ids)
+            new = await _unknown(connection, events)
+            return await self._insert(connection, new, ids, all_new)
 
+        # Usually all are new, and the server need not name 500 rows for it. After a repeat the
+        # transaction does not go on but begins anew: without a binary log, a Galera node also
+        # replicates the rows that the failed statement undid (MDEV-31272), and is expelled.
+        all_new = True
+        with suppress(_Repeated):
+            return await self._pool.retried(work)
+        all_new = False
         return await self._pool.retried(work)
 
     async def _insert(
-        self, connection: Connection, events: Sequence[ReadyEvent], ids: dict[bytes, int]
+        self,
+        connection: Connection,
+        events: Sequence[ReadyEvent],
+        ids: dict[bytes, int],
+        all_new: bool,
     ) -> int:
         fresh: list[ReadyEvent] = []
         left = iter(events)
         for rows in await asyncio.to_thread(_written, events, ids):
             part = list(islice(left, rows.count))
-            if not await _all_went_in(connection, rows):
+            if all_new:
+                await _insert_all(connection, rows)
+            else:
                 part = _once_each(part, await _inserted(connection, rows))
             fresh += part
         if fresh:
@@ -107,18 +126,13 @@ def _written(events: Sequence[ReadyEvent], ids: dict[bytes, int]) -> list[Rows]:
     return list(parts_of(event_row(event, ids[event.pattern_key]) for event in events))
 
 
-async def _all_went_in(connection: Connection, rows: Rows) -> bool:
-    """Whether the rows were all new; with a duplicate among them, none went in.
-
-    That is the usual case, and the server need not name 500 rows for it.
-    """
+async def _insert_all(connection: Connection, rows: Rows) -> None:
     try:
         await connection.run("add_events", rows=rows)
     except pymysql.err.IntegrityError as error:
         if error_code(error) != _DUPLICATE:
             raise
-        return False
-    return True
+        raise _Repeated from error
 
 
 async def _inserted(connection: Connection, rows: Rows) -> set[Row]:

@@ -6,12 +6,14 @@ where the oldest kept day begins.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, timedelta
 
 import pymysql
 
 from sql.driver_errors import error_code
+from sql.leases import Lease
 from sql.literals import Name
 from sql.page_compression import PageCompression
 from sql.pool import Connection, Pool
@@ -22,12 +24,15 @@ EVENTS, METRICS = ("log_events", "log_counts"), ("metric_events",)
 
 DAILY = EVENTS + METRICS
 
+_log = logging.getLogger(__name__)
+
 AHEAD = 3
 FURTHEST_BACK = 400
 PAST, FUTURE = "p_past", "p_future"
-_LOCK = "devmesh_partitions"
 _LOCK_TIMEOUT = 1205
 _TRIES, _PAUSE = 10, 1.0
+_COVER_TRIES = 3
+_CUT_SECONDS = 600
 _AT_ONCE = 5_000
 """Rows deleted in one statement, where a partition cannot be dropped whole."""
 
@@ -41,6 +46,7 @@ class Partitions:
     def __init__(self, pool: Pool, compression: PageCompression) -> None:
         self._pool = pool
         self._compression = compression
+        self._lease = Lease(pool, "partitions")
         self._known: dict[tuple[str, ...], tuple[date, date]] = {}
         self._working = asyncio.Lock()
 
@@ -53,14 +59,23 @@ class Partitions:
             return
 
         async def work(connection: Connection) -> tuple[date, date]:
-            await connection.run("lock", name=_LOCK)
+            return await self._cover_for_sure(connection, tables, first, last)
+
+        async with self._working, self._lease.held():
+            self._known[tables] = await self._pool.retried(
+                work, transaction=False, seconds=_CUT_SECONDS
+            )
+
+    async def _cover_for_sure(
+        self, connection: Connection, tables: tuple[str, ...], first: date, last: date
+    ) -> tuple[date, date]:
+        """The same, and again when somebody changes the partitions under its hands."""
+        for _ in range(_COVER_TRIES - 1):
             try:
                 return await self._cover(connection, tables, first, last)
-            finally:
-                await connection.run("unlock", name=_LOCK)
-
-        async with self._working:
-            self._known[tables] = await self._pool.retried(work, transaction=False)
+            except pymysql.err.OperationalError as error:
+                _log.info("partitions have changed meanwhile: %s", error)
+        return await self._cover(connection, tables, first, last)
 
     async def _cover(
         self, connection: Connection, tables: tuple[str, ...], first: date, last: date
@@ -81,8 +96,11 @@ class Partitions:
         Raises:
             StoreUnavailable: when a table stays busy; what is left is for the next run.
         """
-        async with self._working, self._pool.connection() as connection:
-            await connection.run("lock", name=_LOCK)
+        async with (
+            self._working,
+            self._lease.held(),
+            self._pool.connection() as connection,
+        ):
             try:
                 bounds = await partition_bounds(connection, DAILY)
                 compressed = await self._compression.wanted(connection)
@@ -90,7 +108,6 @@ class Partitions:
                     await _drop(connection, table, bounds[table], before, compressed)
             finally:
                 self._known.clear()
-                await connection.run("unlock", name=_LOCK)
 
 
 async def partition_bounds(connection: Connection, tables: tuple[str, ...]) -> Bounds:

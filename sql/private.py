@@ -230,6 +230,8 @@ class PrivateServer:
     def _stop(self) -> None:
         pid = self._pid()
         if pid is None:
+            if self._child is not None:
+                self._child.poll()  # killed by somebody: reap it
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS

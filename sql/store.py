@@ -40,7 +40,8 @@ MAX_PATTERNS = 2_000
 
 
 class MariaStore:
-    """The LogStore on MariaDB; on a private server when one is given, else on `address`.
+    """The LogStore on MariaDB; on a private server when one is given, else on `address`, which
+    may be the nodes of a cluster in the order in which they are tried.
 
     `open` is called by the first use at the latest, so a door may answer before the database is
     there. Every method may raise StoreUnavailable.
@@ -49,7 +50,7 @@ class MariaStore:
     def __init__(
         self,
         now: Callable[[], datetime],
-        address: Address | None = None,
+        address: Address | Sequence[Address] | None = None,
         private: PrivateServer | None = None,
         max_patterns: int = MAX_PATTERNS,
         retention: Retention | None = None,

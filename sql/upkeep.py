@@ -12,6 +12,7 @@ import pymysql
 from sql.driver_errors import GONE, error_code
 from sql.forget import any_past_row, forget_gaps, forget_patterns
 from sql.kept import Kept
+from sql.leases import Lease
 from sql.partitions import EVENTS, METRICS, Partitions
 from sql.pool import Connection, Pool
 from sql.retention import Retention
@@ -74,6 +75,7 @@ class Upkeep:
         self.retention = retention
         self._partitions = partitions
         self._kept = kept
+        self._lease = Lease(pool, "upkeep")
 
     async def run(self, host: str, dry_run: bool = False) -> Outcome:
         """Do what is due; what was done. The run and its error are remembered, dry ones not.
@@ -82,15 +84,10 @@ class Upkeep:
             StoreUnavailable: when the database is away, or a table stays busy.
             DevMeshError: when the account may not do it; the message has the server's words.
         """
-        async with self._pool.connection() as connection:
-            name = f"devmesh_upkeep_{self._pool.address.database}"[:64]
-            [[free]] = await connection.run("try_lock", name=name)
-            if not free:
-                return Outcome(self._now(), self.retention.text, dry_run=dry_run, busy=True)
-            try:
-                return await self._remembered(connection, host, dry_run)
-            finally:
-                await connection.run("unlock", name=name)
+        if not await self._lease.take():
+            return Outcome(self._now(), self.retention.text, dry_run=dry_run, busy=True)
+        async with self._lease.kept(), self._pool.connection() as connection:
+            return await self._remembered(connection, host, dry_run)
 
     async def _remembered(self, connection: Connection, host: str, dry_run: bool) -> Outcome:
         if dry_run:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sql.leases import Lease
 from sql.literals import rows_of
 from sql.pool import Connection, Pool
 
@@ -19,10 +20,11 @@ class StoredPattern:
 
 
 class Vectors:
-    """The vectors of one model at a time."""
+    """The vectors of one model at a time, written by one process at a time."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self.writer = Lease(pool, "embeddings")
 
     async def fit(self, width: int) -> None:
         """Make the column as wide as the model's vectors; vectors of another width go."""
@@ -45,14 +47,17 @@ class Vectors:
         [[count]] = await self._pool.run("count_to_embed", model=model)
         return int(count)
 
-    async def put(self, model: str, vectors: Sequence[tuple[int, bytes]]) -> None:
-        """Keep vectors. Two workers may do the same ones: the last wins, they are equal."""
+    async def put(self, model: str, vectors: Sequence[tuple[int, bytes]]) -> bool:
+        """Keep vectors, unless another process has become the writer; whether they were kept."""
 
-        async def work(connection: Connection) -> None:
+        async def work(connection: Connection) -> bool:
+            if not await self.writer.take_within(connection):
+                return False
             rows = rows_of([(key, model, vector) for key, vector in sorted(vectors)])
             await connection.run("put_embeddings", rows=rows)
+            return True
 
-        await self._pool.retried(work)
+        return await self._pool.retried(work)
 
     async def load(self, model: str, after: int, limit: int) -> list[StoredPattern]:
         """Patterns with ids above `after`, in order, with what vectors there are."""

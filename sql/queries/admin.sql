@@ -2,6 +2,14 @@
 -- The version of the server, such as 11.8.9-MariaDB.
 SELECT VERSION();
 
+-- name: node_state
+-- Whether the server is a Galera node, and whether it takes writes.
+SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'read_only');
+
+-- name: galera_ready
+-- Whether a Galera node is joined to a majority of its cluster.
+SHOW GLOBAL STATUS LIKE 'wsrep_ready';
+
 -- name: create_database
 -- The database itself, named by a checked identifier.
 CREATE DATABASE IF NOT EXISTS `%(name)s` CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_as_ci;
@@ -19,15 +27,7 @@ SELECT name FROM schema_migrations;
 
 -- name: mark_migration
 -- Remember a migration.
-INSERT INTO schema_migrations (name, applied_at) VALUES (%(name)s, UTC_TIMESTAMP());
-
--- name: lock
--- Wait up to ten minutes for a named lock of this session.
-SELECT GET_LOCK(%(name)s, 600);
-
--- name: unlock
--- Give a named lock back.
-SELECT RELEASE_LOCK(%(name)s);
+INSERT IGNORE INTO schema_migrations (name, applied_at) VALUES (%(name)s, UTC_TIMESTAMP());
 
 -- name: bootstrap
 -- What the system tables of a private server need to be told first; one statement a line.
@@ -47,4 +47,5 @@ SET SESSION time_zone = '+00:00',
     sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
     tx_isolation = 'READ-COMMITTED',
     max_error_count = 20000,
+    wsrep_sync_wait = 1, -- ? galera
     group_concat_max_len = 1048576

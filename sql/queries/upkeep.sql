@@ -62,10 +62,6 @@ UPDATE upkeep SET ran_at = %(at)s, ran_on = %(host)s, did = %(did)s, error = %(e
 -- The upkeep's latest run by any process.
 SELECT ran_at, ran_on, did, error FROM upkeep;
 
--- name: try_lock
--- Take a named lock of this session if it is free: 1, else 0.
-SELECT GET_LOCK(%(name)s, 0);
-
 -- name: forget_gaps
 -- Forget gaps that end before a day, a bounded number.
 DELETE FROM log_gaps WHERE end_at < %(before)s LIMIT %(limit)s;
