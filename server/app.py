@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from server.embedder import SentenceEmbedder
 from server.index import MeaningIndex, Progress
@@ -13,7 +12,7 @@ from server.settings import ServerSettings, this_host
 from server.upkeep import HourlyUpkeep
 from sql.address import nodes_from_urls
 from sql.private import PrivateServer
-from sql.store import MariaStore
+from sql.store import Habits, MariaStore
 from sql.upkeep import Outcome
 from tools.errors import DevMeshError, EmbedderUnavailable, StoreUnavailable
 from tools.ports import Caller, Deps
@@ -130,17 +129,18 @@ class Home:
 
 
 def _store(settings: ServerSettings) -> MariaStore:
-    kept: dict[str, Any] = {
-        "max_patterns": settings.max_patterns_per_service,
-        "retention": settings.keeps,
-        "page_compression": settings.page_compression,
-    }
+    habits = Habits(
+        max_patterns=settings.max_patterns_per_service,
+        retention=settings.keeps,
+        page_compression=settings.page_compression,
+        fulltext=settings.fulltext,
+    )
     if settings.database_url is not None:
         nodes = nodes_from_urls(settings.database_url.get_secret_value())
-        return MariaStore(utc_now, address=nodes, **kept)
+        return MariaStore(utc_now, address=nodes, habits=habits)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
-    return MariaStore(utc_now, private=private, **kept)
+    return MariaStore(utc_now, private=private, habits=habits)
 
 
 @asynccontextmanager

@@ -9,11 +9,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from server.app import Home
 from server.bodies import UnknownMedia, decompress, read_object, read_records
+from server.patience import while_connected
 from server.problems import on_devmesh_error, on_unexpected, problem_response
 from server.settings import this_host
 from server.version import VERSION
@@ -46,6 +48,7 @@ def rest_app(home: Home, lifespan: Any = None) -> FastAPI:
     )
     app.add_exception_handler(DevMeshError, on_devmesh_error)
     app.add_exception_handler(UnknownMedia, _on_unknown_media)
+    app.add_exception_handler(ClientDisconnect, _on_hang_up)
     app.add_exception_handler(404, _on_no_route)
     app.add_exception_handler(405, _on_no_route)
     app.add_exception_handler(Exception, on_unexpected)
@@ -158,7 +161,8 @@ def _query_arguments(request: Request) -> dict[str, Any]:
 async def _answer(
     tool: AnyTool, arguments: dict[str, Any], home: Home, request: Request
 ) -> Response:
-    result = await tool.call(arguments, await home.deps(_caller(request)))
+    call = tool.call(arguments, await home.deps(_caller(request)))
+    result = await (call if tool.writes else while_connected(request, call))
     return Response(result.model_dump_json(), media_type="application/json")
 
 
@@ -257,6 +261,10 @@ def _add_docs(app: FastAPI) -> None:
 
 async def _on_unknown_media(request: Request, error: Exception) -> Response:
     return problem_response(415, UnknownMedia.code, str(error), {"Accept-Encoding": "zstd, gzip"})
+
+
+async def _on_hang_up(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nginx's number; nobody hears it
 
 
 async def _on_no_route(request: Request, error: Exception) -> Response:

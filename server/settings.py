@@ -52,6 +52,9 @@ class ServerSettings(ServiceSettings):
     retention: str = Field(
         "", description="An age, a size or both, as 30d,50GB: the oldest days go. Empty: none."
     )
+    fulltext: bool = Field(
+        False, description="Keep an index of the messages' words: ingest takes more, search less."
+    )
     page_compression: Mode = Field(
         "auto", description="Compress new days on disk; auto: where the file system gains by it."
     )

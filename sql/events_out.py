@@ -9,6 +9,7 @@ import orjson
 
 from sql.pool import Pool, Row
 from sql.spans import floor, stretches
+from sql.text_index import TextIndex
 from tools.errors import TookTooLong
 from tools.ports import Catalogue, Filter, Page, PatternCount
 from tools.records import Coverage, Event, Gap, HostCoverage
@@ -25,8 +26,9 @@ _MINUTE = timedelta(minutes=1)
 class EventsOut:
     """Answers filters exactly: counts come from the roll-up wherever it has the columns."""
 
-    def __init__(self, pool: Pool, seconds: float = READ_SECONDS) -> None:
+    def __init__(self, pool: Pool, texts: TextIndex, seconds: float = READ_SECONDS) -> None:
         self._pool = pool
+        self._texts = texts
         self._seconds = seconds
 
     async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
@@ -34,6 +36,7 @@ class EventsOut:
         rows = await self._pool.run(
             "find_events",
             **columns(wanted),
+            words=self._texts.words(wanted),
             **_order(page),
             limit=page.limit,
             offset=page.offset or None,
@@ -54,7 +57,10 @@ class EventsOut:
             return int(total or 0)
         try:
             [[total]] = await self._pool.run(
-                "count_rows", **columns(wanted), seconds=min(_COUNT_SECONDS, self._seconds)
+                "count_rows",
+                **columns(wanted),
+                words=self._texts.words(wanted),
+                seconds=min(_COUNT_SECONDS, self._seconds),
             )
         except TookTooLong:
             return None

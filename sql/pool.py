@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -29,6 +29,7 @@ _LOST = (
 
 _LOST_TRIES = 3
 _BEATEN_SECONDS = 30
+_STOP_SECONDS = 3
 _HUNG_SECONDS = 90
 """A node that was expelled may leave its clients waiting for ever."""
 
@@ -50,7 +51,8 @@ class Pool:
         self._revive = revive
         self._pool: aiomysql.Pool | None = None
         self._opening = asyncio.Lock()
-        self._emptying: set[asyncio.Task[None]] = set()
+        self._aside: set[asyncio.Task[None]] = set()
+        """What goes on while nobody waits for it."""
 
     @property
     def address(self) -> Address:
@@ -74,7 +76,7 @@ class Pool:
             self._pool.terminate()
             await self._pool.wait_closed()
             self._pool = None
-        await asyncio.gather(*self._emptying)
+        await asyncio.gather(*self._aside)
 
     def _leave(self, pool: aiomysql.Pool) -> None:
         """Lend no more of these connections; who still uses one finds out by itself."""
@@ -82,15 +84,34 @@ class Pool:
             return
         self._pool = None
         pool.close()
-        task = asyncio.create_task(_emptied(pool))
-        self._emptying.add(task)
-        task.add_done_callback(self._emptying.discard)
+        self._start_aside(_emptied(pool))
+
+    def _start_aside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    @asynccontextmanager
+    async def _borrowed(self, pool: aiomysql.Pool) -> AsyncIterator[Connection]:
+        """One of the connections. If the caller is cancelled, the server stops the statement."""
+        raw = await pool.acquire()
+        try:
+            watch(raw)
+            yield Connection(raw)
+        except BaseException as error:
+            # Whatever went wrong, cancellation included, may have left an answer unread.
+            if isinstance(error, asyncio.CancelledError):
+                self._start_aside(_stopped(pool, raw.thread_id()))
+            raw.close()
+            raise
+        finally:
+            await pool.release(raw)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for a few statements. Raises StoreUnavailable, TookTooLong."""
         with translated():
-            async with _borrowed(await self._ready()) as connection:
+            async with self._borrowed(await self._ready()) as connection:
                 yield connection
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
@@ -123,7 +144,7 @@ class Pool:
                 pool = None
                 try:
                     pool = await self._ready()
-                    async with _borrowed(pool) as connection, asyncio.timeout(seconds):
+                    async with self._borrowed(pool) as connection, asyncio.timeout(seconds):
                         return await _done(connection, work, transaction)
                 except _LOST as error:
                     if error_code(error) not in BEATEN:
@@ -157,18 +178,11 @@ async def _emptied(pool: aiomysql.Pool) -> None:
         await asyncio.wait_for(pool.wait_closed(), 1)
 
 
-@asynccontextmanager
-async def _borrowed(pool: aiomysql.Pool) -> AsyncIterator[Connection]:
-    raw = await pool.acquire()
-    try:
-        watch(raw)
-        yield Connection(raw)
-    except BaseException:
-        # Whatever went wrong, cancellation included, may have left an answer unread.
-        raw.close()
-        raise
-    finally:
-        await pool.release(raw)
+async def _stopped(pool: aiomysql.Pool, thread: int) -> None:
+    """Have the server give up what a connection of ours asked for: it would not notice."""
+    with suppress(pymysql.err.MySQLError, OSError, TimeoutError):
+        async with asyncio.timeout(_STOP_SECONDS), pool.acquire() as raw:
+            await Connection(raw).run("stop_thread", thread=thread)
 
 
 async def _done(

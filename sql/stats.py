@@ -6,6 +6,7 @@ from typing import Any
 from sql.events_out import READ_SECONDS, aware, columns
 from sql.pool import Pool
 from sql.spans import stretches
+from sql.text_index import TextIndex
 from tools.ports import Filter, StatRow
 
 _COUNTED = {"service", "host", "level", "pattern", None}
@@ -15,8 +16,9 @@ _MINUTE = 60
 class Stats:
     """Answers how many, by what, and when."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, texts: TextIndex) -> None:
         self._pool = pool
+        self._texts = texts
 
     async def count_by(
         self, wanted: Filter, column: str | None, width: int | None, limit: int
@@ -38,7 +40,8 @@ class Stats:
                 "count_stats", **columns(wanted), **pieces, **shape, joined=joined
             )
         else:
-            rows = await self._pool.run("row_stats", **columns(wanted), **shape)
+            words = self._texts.words(wanted)
+            rows = await self._pool.run("row_stats", **columns(wanted), **shape, words=words)
         return [StatRow(_name(name), start and aware(start), int(n)) for name, start, n in rows]
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:

@@ -1,6 +1,7 @@
 """MariaStore: events, metrics and vectors behind one connection pool."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from sql.pool import Address, Connection, Pool
 from sql.private import PrivateServer
 from sql.retention import Retention
 from sql.stats import Stats
+from sql.text_index import TextIndex
 from sql.upkeep import Upkeep
 from sql.vectors import Vectors
 from tools.ports import (
@@ -39,6 +41,16 @@ MAX_PATTERNS = 2_000
 """Of a service. The lines of 16 systems in loghub, 32,000 in all, have 2,095 patterns together."""
 
 
+@dataclass(frozen=True)
+class Habits:
+    """What may differ between stores: how many patterns a service may have, what is kept, how."""
+
+    max_patterns: int = MAX_PATTERNS
+    retention: Retention = field(default_factory=Retention)
+    page_compression: Mode = "auto"
+    fulltext: bool = False
+
+
 class MariaStore:
     """The LogStore on MariaDB; on a private server when one is given, else on `address`, which
     may be the nodes of a cluster in the order in which they are tried.
@@ -52,9 +64,7 @@ class MariaStore:
         now: Callable[[], datetime],
         address: Address | Sequence[Address] | None = None,
         private: PrivateServer | None = None,
-        max_patterns: int = MAX_PATTERNS,
-        retention: Retention | None = None,
-        page_compression: Mode = "auto",
+        habits: Habits | None = None,
     ) -> None:
         if private is not None:
             address = Address(user=private.user, unix_socket=str(private.socket))
@@ -62,23 +72,26 @@ class MariaStore:
         self._private = private
         self.pool = Pool(address or Address(), private.revive if private else None)
         self.vectors = Vectors(self.pool)
-        partitions = Partitions(self.pool, PageCompression(page_compression))
-        retention = retention or Retention()
-        self._kept = Kept(self.pool, now, retention)
-        self.upkeep = Upkeep(self.pool, now, retention, partitions, self._kept)
-        patterns = PatternIds(self.pool, PatternGuard(max_patterns, now))
+        habits = habits or Habits()
+        partitions = Partitions(self.pool, PageCompression(habits.page_compression))
+        self._kept = Kept(self.pool, now, habits.retention)
+        self.upkeep = Upkeep(self.pool, now, habits.retention, partitions, self._kept)
+        patterns = PatternIds(self.pool, PatternGuard(habits.max_patterns, now))
         self.archive = Archive(self.pool, patterns)
         self._in = EventsIn(self.pool, now, partitions, patterns)
-        self._out = EventsOut(self.pool)
+        self._texts = TextIndex(self.pool, habits.fulltext)
+        self._out = EventsOut(self.pool, self._texts)
         self._metrics = Metrics(self.pool, now, partitions)
-        self._stats = Stats(self.pool)
+        self._stats = Stats(self.pool, self._texts)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""
         if self._private is not None:
             await self._private.join()
         await self.pool.open()
-        return await migrate(self.pool)
+        applied = await migrate(self.pool)
+        await self._texts.open()
+        return applied
 
     async def close(self) -> None:
         """Close the connections; a private server stops with its last user."""

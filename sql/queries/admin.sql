@@ -29,6 +29,10 @@ SELECT name FROM schema_migrations;
 -- Remember a migration.
 INSERT IGNORE INTO schema_migrations (name, applied_at) VALUES (%(name)s, UTC_TIMESTAMP());
 
+-- name: stop_thread
+-- End a connection, and with it the statement that it is at.
+KILL %(thread)s;
+
 -- name: bootstrap
 -- What the system tables of a private server need to be told first; one statement a line.
 CREATE DATABASE IF NOT EXISTS mysql;
@@ -49,3 +53,16 @@ SET SESSION time_zone = '+00:00',
     max_error_count = 20000,
     wsrep_sync_wait = 1, -- ? galera
     group_concat_max_len = 1048576
+
+-- name: text_index
+-- The index of the messages' words, if there is one.
+SELECT 1 FROM information_schema.STATISTICS
+WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'log_events' AND INDEX_TYPE = 'FULLTEXT';
+
+-- name: text_index_settings
+-- Which words the server indexes.
+SELECT @@innodb_ft_min_token_size, @@innodb_ft_server_stopword_table;
+
+-- name: add_text_index
+-- An index of the messages' words.
+ALTER TABLE log_events ADD FULLTEXT KEY by_words (message);

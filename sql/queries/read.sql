@@ -11,6 +11,7 @@ WHERE 1 = 1
   AND host = %(host)s -- ? host
   AND source = %(source)s -- ? source
   AND level IN %(levels)s -- ? levels
+  AND MATCH (message) AGAINST (%(words)s IN BOOLEAN MODE) -- ? words
   AND message LIKE %(contains)s -- ? contains
   AND trace_id = %(trace_id)s -- ? trace_id
   AND error_code = %(error_code)s -- ? error_code
@@ -34,6 +35,7 @@ WHERE 1 = 1
   AND host = %(host)s -- ? host
   AND source = %(source)s -- ? source
   AND level IN %(levels)s -- ? levels
+  AND MATCH (message) AGAINST (%(words)s IN BOOLEAN MODE) -- ? words
   AND message LIKE %(contains)s -- ? contains
   AND trace_id = %(trace_id)s -- ? trace_id
   AND error_code = %(error_code)s -- ? error_code

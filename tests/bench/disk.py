@@ -25,7 +25,7 @@ from sql.page_compression import Mode
 from sql.pool import Address
 from sql.private import PrivateServer
 from sql.retention import Retention
-from sql.store import MariaStore
+from sql.store import Habits, MariaStore
 from tools.intake import Arrival, prepare, read_batch
 from tools.ports import ReadyEvent
 
@@ -62,7 +62,7 @@ async def measure(sent: list[bytes], mode: Mode) -> float:
         private = PrivateServer(Path(folder), ROOT / ".mariadb")
         await private.join()
         address = Address(user=private.user, unix_socket=str(private.socket))
-        store = MariaStore(lambda: NOW, address, page_compression=mode)
+        store = MariaStore(lambda: NOW, address, habits=Habits(page_compression=mode))
         await store.open()
         begun, used = time.perf_counter(), _children()
         for batch in ready:
@@ -92,7 +92,9 @@ async def measure(sent: list[bytes], mode: Mode) -> float:
 async def _drop(private: PrivateServer, address: Address, mode: Mode) -> None:
     await private.join()
     retention = Retention.parse("1d")
-    store = MariaStore(lambda: NOW, address, retention=retention, page_compression=mode)
+    store = MariaStore(
+        lambda: NOW, address, habits=Habits(retention=retention, page_compression=mode)
+    )
     begun = time.perf_counter()
     outcome = await store.upkeep.run("bench")
     print(f"  {outcome.text}: {(time.perf_counter() - begun) * 1000:.0f} ms")

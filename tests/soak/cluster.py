@@ -101,6 +101,7 @@ class Node:
         command = [
             str(installation.program),
             "--no-defaults",
+            f"--basedir={self.folder}",  # its bin/ comes first on the scripts' PATH
             f"--datadir={self.folder}/data",
             f"--tmpdir={self.folder}/tmp",
             f"--socket={self.folder}/sock",

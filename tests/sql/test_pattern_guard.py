@@ -12,7 +12,7 @@ import pytest
 from sql.pattern_guard import PatternGuard
 from sql.pattern_ids import PatternIds
 from sql.pool import Address, Row
-from sql.store import MariaStore
+from sql.store import Habits, MariaStore
 from tools.archive_records import PatternRecord
 from tools.masking import mask
 from tools.ports import Filter, Page, ReadyEvent
@@ -48,7 +48,7 @@ async def open_store(database: Address) -> AsyncIterator[Callable[[], MariaStore
     made: list[MariaStore] = []
 
     def make() -> MariaStore:
-        made.append(MariaStore(lambda: NOW, address=database, max_patterns=LIMIT))
+        made.append(MariaStore(lambda: NOW, address=database, habits=Habits(max_patterns=LIMIT)))
         return made[-1]
 
     yield make

@@ -19,7 +19,7 @@ from sql.private import PrivateServer
 from sql.retention import Retention
 from sql.sizes import Sizes, measure
 from sql.statements import migrations
-from sql.store import MariaStore
+from sql.store import Habits, MariaStore
 from tools.errors import DevMeshError
 from tools.ports import Filter, MetricFilter, Page, ReadyEvent, ReadyPoint
 from tools.records import DATED_AHEAD, NOT_KEPT, Gap, Heartbeat
@@ -42,7 +42,9 @@ async def keeping(
 ) -> AsyncIterator[MariaStore]:
     """A store with a retention on a database; its clock stands at `now`."""
     store = MariaStore(
-        lambda: now, address=address, retention=retention, page_compression=compression
+        lambda: now,
+        address=address,
+        habits=Habits(retention=retention or Retention(), page_compression=compression),
     )
     await store.open()
     try:
@@ -478,7 +480,7 @@ async def test_an_account_of_the_database_alone(
     later = NOW + 9 * DAY
     poor = MariaStore(
         lambda: later, Address(database.database, "poor", "x", unix_socket=socket),
-        retention=FIVE_DAYS,
+        habits=Habits(retention=FIVE_DAYS),
     )  # fmt: skip
     try:
         with pytest.raises(DevMeshError, match="denied"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sql.pool import Address
-from sql.store import MariaStore
+from sql.store import Habits, MariaStore
 from tools.catalogue import tool_named
 from tools.ports import Deps, Ranked
 
@@ -31,7 +31,7 @@ async def test_answers_say_that_a_service_is_guarded(
     deps: Deps, database: Address, tool: str
 ) -> None:
     """A note names the service and since when; answers about other services have none."""
-    store = MariaStore(deps.now, address=database, max_patterns=20)
+    store = MariaStore(deps.now, address=database, habits=Habits(max_patterns=20))
     await store.open()
     deps = replace(deps, store=store, index=AllAlike())
     when = [(deps.now() - timedelta(minutes=200 - n)).isoformat() for n in range(len(NAMES))]
