@@ -14,7 +14,7 @@ from sql.address import nodes_from_urls
 from sql.private import PrivateServer
 from sql.store import Habits, MariaStore
 from sql.upkeep import Outcome
-from tools.errors import DevMeshError, EmbedderUnavailable, StoreUnavailable
+from tools.errors import EmbedderUnavailable, StoreUnavailable
 from tools.ports import Caller, Deps
 
 _log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Home:
             except (StoreUnavailable, EmbedderUnavailable) as error:
                 _log.warning("embedding waits: %s", error)
                 pause = _RETRY_SECONDS
-            except DevMeshError:
+            except Exception:  # what is done hourly or by itself must not end unseen
                 _log.exception("embedding failed")
                 pause = _RETRY_SECONDS
             await asyncio.sleep(pause)

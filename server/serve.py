@@ -120,6 +120,8 @@ async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -
     except* ShipperError as errors:
         for error in errors.exceptions:
             _log.error("not shipping: %s", error)
+    except* Exception:
+        _log.exception("shipping has ended; what the journal holds is shipped after a restart")
 
 
 def _reachable(host: str) -> str:

@@ -121,5 +121,8 @@ _BY_PROGRAM = (
 COMMANDS = RuleBook(_BY_PROGRAM)
 """Secrets among a command's arguments."""
 
-COMMAND_SIGN = r"(?i)[\s\"'](?:-|/p)|<<<|\| ?[a-z]|passw|wpa_p|user |login |alias "
+COMMAND_SIGN = (
+    r"(?i)(?:^|[^\w-])-|[\s\"']/p|<<<|\|\s*[a-z]|passw|(?:store|key)pass|wpa_p|user |login |alias "
+    r"|net\s+use|config\s+host|configure\s+set"
+)
 """Found, in any case, wherever one of the rules can match."""

@@ -35,7 +35,9 @@ _KEYED = re.compile(
     r"|\$\([^)\n]{0,80}\)"
     rf"|{_QUOTED}|(?!\{{[\w ]*[:=]){_PLAIN})"
 )
-KEYED_SIGN = rf"(?i)(?:{_WORD})[a-z0-9_.-]*(?:\\?[\"'\]`])*\s*(?:=|:|%3[da]|\\u003d)"
+# White space as `re` knows it: RE2's own is ASCII's, and not all of that.
+_SPACES = r"[\s\x0b\x1c-\x1f\x{80}-\x{10ffff}]*"
+KEYED_SIGN = rf"(?i)(?:{_WORD})[a-z0-9_.-]*(?:\\?[\"'\]`])*{_SPACES}(?:=|:|%3[da]|\\u003d)"
 """Found wherever a secret's key has a value."""
 
 _LONGEST = 400

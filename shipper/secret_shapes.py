@@ -80,7 +80,7 @@ SHAPE_SIGNS = {
     "shape": "|".join(
         re.escape(start) + (r"[^\s]{12}" if len(start) < 4 else "") for start in _STARTS.split()
     ),
-    "slow shape": r":[\w-]{32}|\.[\w-]{6}\.[\w-]{24}|Q~|-us\d|\.atlasv1|[?&;](?:[Xx]-|[sS]ig)",
+    "slow shape": r":[\w-]{32}|\.[\w-]{6}\.[\w-]{24}|Q~|-us\d|\.atlasv1|[?&;](?:[Xx]-|(?i:sig))",
     "bearer": "(?:earer|plunk|Key|SSWS) ",
     "basic": "asic ",
     "block": "BEGIN |Private-Lines",

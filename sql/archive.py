@@ -90,7 +90,7 @@ class Archive:
                         return rows, True
             return rows, False
 
-        return await self._pool.retried(work, transaction=False)
+        return await self._pool.retried(work, transaction=False, seconds=_SECONDS)
 
     async def merge_patterns(self, records: Sequence[PatternRecord]) -> None:
         """Let patterns be known from their first time elsewhere, without an event here."""

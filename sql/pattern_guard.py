@@ -126,9 +126,11 @@ class PatternGuard:
         """The service's guard as the database has it now."""
         guard = self._guards.setdefault(service, _Guard())
         known = guard.level
-        for patterns, learned in await connection.run("guards_of", service=service, known=known):
-            guard.learned.append(_read(learned))
-            guard.patterns = patterns
+        rows = await connection.run("guards_of", service=service, known=known)
+        # In their places: another batch of the service may have read the same levels meanwhile.
+        guard.learned[known:] = [_read(learned) for _, learned in rows] or guard.learned[known:]
+        if rows:
+            guard.patterns = max(guard.patterns, rows[-1][0])
         return guard
 
     async def tighten(self, connection: Connection, services: Iterable[str]) -> None:

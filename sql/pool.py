@@ -47,7 +47,10 @@ class Pool:
         revive: Callable[[], Awaitable[None]] | None = None,
         size: int = 8,
     ) -> None:
-        self._nodes = Nodes([address] if isinstance(address, Address) else address, size)
+        # One more than are lent: by it the server is told to stop what another asked for.
+        self._nodes = Nodes([address] if isinstance(address, Address) else address, size + 1)
+        self._slots = asyncio.Semaphore(size)
+        """Who waits, waits here: the driver's pool forgets those who wait for a lost connection."""
         self._revive = revive
         self._pool: aiomysql.Pool | None = None
         self._opening = asyncio.Lock()
@@ -93,14 +96,14 @@ class Pool:
 
     @asynccontextmanager
     async def _borrowed(self, pool: aiomysql.Pool) -> AsyncIterator[Connection]:
-        """One of the connections. If the caller is cancelled, the server stops the statement."""
+        """One of the connections. Of a caller that gives up, the server stops the statement."""
         raw = await pool.acquire()
         try:
             watch(raw)
             yield Connection(raw)
         except BaseException as error:
             # Whatever went wrong, cancellation included, may have left an answer unread.
-            if isinstance(error, asyncio.CancelledError):
+            if isinstance(error, asyncio.CancelledError | TimeoutError):
                 self._start_aside(_stopped(pool, raw.thread_id()))
             raw.close()
             raise
@@ -111,7 +114,7 @@ class Pool:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for a few statements. Raises StoreUnavailable, TookTooLong."""
         with translated():
-            async with self._borrowed(await self._ready()) as connection:
+            async with self._slots, self._borrowed(await self._ready()) as connection:
                 yield connection
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
@@ -143,9 +146,10 @@ class Pool:
             while True:
                 pool = None
                 try:
-                    pool = await self._ready()
-                    async with self._borrowed(pool) as connection, asyncio.timeout(seconds):
-                        return await _done(connection, work, transaction)
+                    async with self._slots:
+                        pool = await self._ready()
+                        async with self._borrowed(pool) as connection, asyncio.timeout(seconds):
+                            return await _done(connection, work, transaction)
                 except _LOST as error:
                     if error_code(error) not in BEATEN:
                         lost += 1
@@ -180,7 +184,7 @@ async def _emptied(pool: aiomysql.Pool) -> None:
 
 async def _stopped(pool: aiomysql.Pool, thread: int) -> None:
     """Have the server give up what a connection of ours asked for: it would not notice."""
-    with suppress(pymysql.err.MySQLError, OSError, TimeoutError):
+    with suppress(pymysql.err.MySQLError, OSError, RuntimeError):  # the last: it is closing
         async with asyncio.timeout(_STOP_SECONDS), pool.acquire() as raw:
             await Connection(raw).run("stop_thread", thread=thread)
 

@@ -39,7 +39,8 @@ PIECES = """
     00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 Bearer abcdefghij1234567 Basic dXNlcjpw
     curl -u bob:pw mysql -phunter2 <password>x</password> -----BEGIN sk-abcdefghij0123456789abcd
     [E] <W>: E1120 11:06:00 PHP Warning: [error] 12:00:01ERROR 2026-11-20 WARN: crit| app-INFO **:
-    https://u:p@h/ ?sig=abcdefghijklmnop1234 login PASS Cookie: a=b; c=d AKIAIOSFODNN7EXAMPLE \\u003d
+    --pass [--pw -storepass (-p net use Z: mc config host add aws configure set password\u00a0:
+    ?SIG=abcdefghijklmnop12345 https://u:p@h/ ?sig=abcdefghijklmnop1234 login PASS Cookie: a=b; c=d AKIAIOSFODNN7EXAMPLE \\u003d
 """
 
 
@@ -51,6 +52,9 @@ def check(text: str) -> None:
         assert seen & {"level", "level letter"}, text
     if secret_shapes._SHAPES.search(text):
         assert "shape" in seen, text
+    for rule in COMMANDS._rules:
+        searched = text if rule.cased else low
+        assert "command" in seen or not rule.shape.search(searched), (rule.gates, text)
     for book in (HEADERS, COMMANDS, PHRASES):
         assert {gate for gate in book.gates if gate in low} <= seen, text
 
