@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from server.embedder import SentenceEmbedder
@@ -156,7 +156,14 @@ async def home(settings: ServerSettings, background: bool = False) -> AsyncItera
         yield parts
     finally:
         for worker in workers:
-            worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await worker
+            await _ended(worker)
         await parts.close()
+
+
+async def _ended(worker: asyncio.Task[None]) -> None:
+    """Cancel until it has ended: a cancellation that arrives at a bad moment may be swallowed."""
+    while not worker.done():
+        worker.cancel()
+        await asyncio.wait({worker}, timeout=_RETRY_SECONDS)
+    if not worker.cancelled() and (error := worker.exception()) is not None:
+        _log.error("a worker had ended", exc_info=error)

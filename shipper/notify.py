@@ -42,8 +42,7 @@ class Notifier:
             yield
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait({task})
 
     async def _ping(self, every: float, well: Callable[[], bool]) -> None:
         while True:

@@ -45,8 +45,7 @@ async def beating(pulse: Pulse, every: float = EVERY) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task})
         await pulse.source.close()
         await pulse.beat()
         await pulse.note_status()

@@ -36,7 +36,9 @@ class translated:  # noqa: N801  reads as a word in `with translated():`
         code = error_code(error)
         if code in _TOO_LONG:
             raise TookTooLong("the query ran into its time limit; narrow the window") from error
-        if code in GONE or isinstance(error, pymysql.err.InterfaceError):
+        # Without a number, an internal error is the driver's: what it read is no answer.
+        lost = isinstance(error, pymysql.err.InternalError) and not code
+        if lost or code in GONE or isinstance(error, pymysql.err.InterfaceError):
             raise StoreUnavailable(f"the database is away (error {code})") from error
         if code in BEATEN:
             raise StoreUnavailable(f"the database is too busy (error {code})") from error

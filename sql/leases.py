@@ -66,8 +66,7 @@ class Lease:
             yield
         finally:
             renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
+            await asyncio.wait({renewing})  # unlike awaiting it, this lets a cancellation through
             with suppress(StoreUnavailable):  # then it runs out by itself
                 await self._pool.run("give_back_lease", name=self._name, holder=self._holder)
 
