@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from sql.accounts import account, admission, os_user
+from sql.page_size import page_size
 from sql.statements import statements
 from tools.errors import StoreUnavailable
 
@@ -179,6 +180,7 @@ class PrivateServer:
             f"--pid-file={self.folder}/mariadb.pid",
             "--innodb-log-file-size=256M",
             f"--innodb-buffer-pool-size={self._buffer_mib}M",
+            f"--innodb-page-size={page_size(data)}",
         ]
         return [*command, "--user=root"] if os.geteuid() == 0 else command
 

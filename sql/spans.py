@@ -11,22 +11,27 @@ _END = datetime(2200, 1, 1, tzinfo=UTC)
 
 _TICK = timedelta(microseconds=1)
 
-Stretch = tuple[datetime, datetime]
+Stretch = tuple[datetime, datetime, bool]
+"""Start, end, and whether what lies between is to be taken away."""
 
 
 def stretches(
-    start: datetime | None, end: datetime | None, width: int | None = None
+    start: datetime | None,
+    end: datetime | None,
+    width: int | None = None,
+    taking_away: bool = False,
 ) -> dict[str, datetime]:
     """The range in pieces, as arguments `day_1_start`, `day_1_end`, … up to `rows_2_end`.
 
     Spans that do not divide `width` (seconds) are left out, so that a timeline's intervals are
-    made of whole ones.
+    made of whole ones. With `taking_away` a cut span may be whole but for the pieces named
+    `less_…`, when these are the shorter part of it: sums are made of half as many counts.
     """
-    left = [(start or _EPOCH, end or _END)]
+    left = [(start or _EPOCH, end or _END, False)]
     given: dict[str, datetime] = {}
     for span, seconds in WIDTHS.items():
         if width is None or width % seconds == 0:
-            whole, left = _whole(left, timedelta(seconds=seconds))
+            whole, left = _whole(left, timedelta(seconds=seconds), taking_away)
             given |= _named(span, whole)
     return given | _named("rows", left)
 
@@ -36,22 +41,37 @@ def floor(moment: datetime, width: timedelta) -> datetime:
     return moment - (moment - _EPOCH) % width
 
 
-def _whole(ranges: list[Stretch], width: timedelta) -> tuple[list[Stretch], list[Stretch]]:
-    """The whole spans in the ranges, and what is left before and after them."""
+def _whole(
+    ranges: list[Stretch], width: timedelta, taking_away: bool
+) -> tuple[list[Stretch], list[Stretch]]:
+    """The whole spans of the ranges, and what is left before and after them."""
+    inwards = width - _TICK
+    up, down = (width / 2, width / 2) if taking_away else (inwards, timedelta(0))
     whole, left = [], []
-    for start, end in ranges:
-        first, last = floor(start + width - _TICK, width), floor(end, width)
+    for start, end, less in ranges:
+        first, last = floor(start + up, width), floor(end + down, width)
         if first >= last:
-            left.append((start, end))
+            left.append((start, end, less))
             continue
-        whole.append((first, last))
-        left += [piece for piece in ((start, first), (last, end)) if piece[0] < piece[1]]
+        whole.append((first, last, less))
+        left += _between(start, first, less) + _between(last, end, less)
     return whole, left
 
 
+def _between(one: datetime, other: datetime, less: bool) -> list[Stretch]:
+    """What lies between two moments; taken away from it if they are in the wrong order."""
+    if one == other:
+        return []
+    return [(one, other, less)] if one < other else [(other, one, not less)]
+
+
 def _named(kind: str, ranges: list[Stretch]) -> dict[str, datetime]:
-    return {
-        f"{kind}_{number}_{side}": moment
-        for number, piece in enumerate(ranges, 1)
-        for side, moment in zip(("start", "end"), piece, strict=True)
-    }
+    given: dict[str, datetime] = {}
+    for taken, name in ((False, kind), (True, f"less_{kind}")):
+        pieces = [piece[:2] for piece in ranges if piece[2] is taken]
+        for number, piece in enumerate(pieces, 1):
+            given |= {
+                f"{name}_{number}_{side}": moment
+                for side, moment in zip(("start", "end"), piece, strict=True)
+            }
+    return given

@@ -35,7 +35,7 @@ class Stats:
         }
         if counted:
             joined = column == "service" or bool(wanted.services)
-            pieces = stretches(wanted.start, wanted.end, width)
+            pieces = stretches(wanted.start, wanted.end, width, taking_away=True)
             rows = await self._pool.run(
                 "count_stats", **columns(wanted), **pieces, **shape, joined=joined
             )

@@ -44,8 +44,7 @@ WHERE 1 = 1
 -- name: pattern_counts
 -- Every pattern in a filter with its count: whole spans from the counts, cut minutes from rows.
 SET STATEMENT max_statement_time = %(seconds)s FOR
-SELECT p.id, p.service, p.text, SUM(part.n), MIN(part.first_at), MAX(part.last_at) -- ? each
-SELECT SUM(part.n) -- ? total
+SELECT p.id, p.service, p.text, SUM(part.n), MIN(part.first_at), MAX(part.last_at)
 FROM (
     SELECT r.pattern_id, SUM(r.count) AS n, MIN(r.first_at) AS first_at, MAX(r.last_at) AS last_at
     FROM log_counts AS r
@@ -59,7 +58,7 @@ FROM (
       )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
-    GROUP BY r.pattern_id -- ? joined
+    GROUP BY r.pattern_id
     UNION ALL
     SELECT e.pattern_id, COUNT(*), MIN(e.timestamp), MAX(e.timestamp)
     FROM log_events AS e
@@ -70,12 +69,12 @@ FROM (
       )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
-    GROUP BY e.pattern_id -- ? joined
+    GROUP BY e.pattern_id
 ) AS part
-JOIN log_patterns AS p ON p.id = part.pattern_id -- ? joined
+JOIN log_patterns AS p ON p.id = part.pattern_id
 WHERE 1 = 1
   AND p.service IN %(services)s -- ? services
-GROUP BY p.id -- ? each
+GROUP BY p.id
 
 -- name: pattern_hosts
 -- On which hosts patterns occur in a filter. Whole minutes: a name more is harmless here.

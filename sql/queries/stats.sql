@@ -1,5 +1,5 @@
 -- name: count_stats
--- Counts by column and interval: whole spans from the counts, cut minutes from rows.
+-- Counts by column and interval: whole spans from the counts, cut minutes from rows; `less_` is taken away.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT p.service, -- ? by_service
 SELECT part.name, -- ? by_part
@@ -14,7 +14,13 @@ FROM (
         NULL AS name, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.start) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
         NULL AS bucket, -- ? one_bucket
-        SUM(r.count) AS n
+        SUM(IF(
+            FALSE
+            OR (r.span = 'hour' AND r.start >= %(less_hour_1_start)s AND r.start < %(less_hour_1_end)s) -- ? less_hour_1_start
+            OR (r.span = 'hour' AND r.start >= %(less_hour_2_start)s AND r.start < %(less_hour_2_end)s) -- ? less_hour_2_start
+            OR (r.span = 'minute' AND r.start >= %(less_minute_1_start)s AND r.start < %(less_minute_1_end)s) -- ? less_minute_1_start
+            OR (r.span = 'minute' AND r.start >= %(less_minute_2_start)s AND r.start < %(less_minute_2_end)s) -- ? less_minute_2_start
+            , -1, 1) * CAST(r.count AS SIGNED)) AS n
     FROM log_counts AS r
     WHERE (
         FALSE
@@ -23,6 +29,10 @@ FROM (
         OR (r.span = 'hour' AND r.start >= %(hour_2_start)s AND r.start < %(hour_2_end)s) -- ? hour_2_start
         OR (r.span = 'minute' AND r.start >= %(minute_1_start)s AND r.start < %(minute_1_end)s) -- ? minute_1_start
         OR (r.span = 'minute' AND r.start >= %(minute_2_start)s AND r.start < %(minute_2_end)s) -- ? minute_2_start
+        OR (r.span = 'hour' AND r.start >= %(less_hour_1_start)s AND r.start < %(less_hour_1_end)s) -- ? less_hour_1_start
+        OR (r.span = 'hour' AND r.start >= %(less_hour_2_start)s AND r.start < %(less_hour_2_end)s) -- ? less_hour_2_start
+        OR (r.span = 'minute' AND r.start >= %(less_minute_1_start)s AND r.start < %(less_minute_1_end)s) -- ? less_minute_1_start
+        OR (r.span = 'minute' AND r.start >= %(less_minute_2_start)s AND r.start < %(less_minute_2_end)s) -- ? less_minute_2_start
       )
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
@@ -38,12 +48,18 @@ FROM (
         NULL, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', e.timestamp) DIV %(width)s * %(width)s) SECOND, -- ? width
         NULL, -- ? one_bucket
-        COUNT(*)
+        SUM(IF(
+            FALSE
+            OR (e.timestamp >= %(less_rows_1_start)s AND e.timestamp < %(less_rows_1_end)s) -- ? less_rows_1_start
+            OR (e.timestamp >= %(less_rows_2_start)s AND e.timestamp < %(less_rows_2_end)s) -- ? less_rows_2_start
+            , -1, 1))
     FROM log_events AS e
     WHERE (
         FALSE
         OR (e.timestamp >= %(rows_1_start)s AND e.timestamp < %(rows_1_end)s) -- ? rows_1_start
         OR (e.timestamp >= %(rows_2_start)s AND e.timestamp < %(rows_2_end)s) -- ? rows_2_start
+        OR (e.timestamp >= %(less_rows_1_start)s AND e.timestamp < %(less_rows_1_end)s) -- ? less_rows_1_start
+        OR (e.timestamp >= %(less_rows_2_start)s AND e.timestamp < %(less_rows_2_end)s) -- ? less_rows_2_start
       )
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
@@ -54,6 +70,7 @@ JOIN log_patterns AS p ON p.id = part.pattern_id -- ? joined
 WHERE 1 = 1
   AND p.service IN %(services)s -- ? services
 GROUP BY 1, 2
+HAVING SUM(part.n) > 0
 ORDER BY 2 DESC, 3 DESC, 1
 LIMIT %(limit)s
 

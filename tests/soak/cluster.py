@@ -13,6 +13,7 @@ from pathlib import Path
 from processes import free_port, until
 
 from sql.address import Address
+from sql.page_size import page_size
 from sql.pool import Pool, Row
 from sql.private import PrivateServer, find_installation
 from tools.errors import StoreUnavailable
@@ -85,6 +86,7 @@ class Node:
             "wsrep_provider_options": ";".join(f"{key}={value}" for key, value in provider.items()),
             "innodb_buffer_pool_size": "64M",
             "innodb_log_file_size": "96M",
+            "innodb_page_size": str(page_size(self.folder / "data")),
             "log_error": str(self.folder / "log.err"),
         }
 

@@ -22,7 +22,7 @@ ENDS = st.one_of(
 def pieces(given_: dict[str, datetime]) -> list[tuple[datetime, datetime, str]]:
     """The stretches in order of time, each with its kind."""
     names = [name.removesuffix("_start") for name in given_ if name.endswith("_start")]
-    return sorted((given_[f"{n}_start"], given_[f"{n}_end"], n.partition("_")[0]) for n in names)
+    return sorted((given_[f"{n}_start"], given_[f"{n}_end"], n.rpartition("_")[0]) for n in names)
 
 
 @given(ENDS, ENDS, st.sampled_from([None, 60, 300, 3600, 7200, 86_400, 90_000]))
@@ -54,6 +54,34 @@ def test_no_piece_could_be_coarser(start: datetime, end: datetime) -> None:
     for first, last, kind in pieces(stretches(start, end)):
         if kind in longest:
             assert last - first < longest[kind]
+
+
+@given(ENDS, ENDS, st.sampled_from([None, 60, 3600, 7200, 86_400]))
+def test_taking_away_leaves_the_range(start: datetime, end: datetime, width: int | None) -> None:
+    """What is whole less what is taken away is the range, moment by moment, of few spans."""
+    assume(start != end)
+    start, end = min(start, end), max(start, end)
+    found = pieces(stretches(start, end, width, taking_away=True))
+    edges = sorted({start, end, *(moment for piece in found for moment in piece[:2])})
+    for moment in edges:
+        held = [kind for first, last, kind in found if first <= moment < last]
+        sign = sum(-1 if kind.startswith("less") else 1 for kind in held)
+        assert sign == (start <= moment < end)
+    for first, last, kind in found:
+        if not kind.endswith("rows"):
+            span = timedelta(seconds=WIDTHS[kind.removeprefix("less_")])
+            assert (floor(first, span), floor(last, span)) == (first, last)
+
+
+@given(ENDS, ENDS)
+def test_taking_away_reads_half_a_span_at_most(start: datetime, end: datetime) -> None:
+    """Of a day at most twelve hours are read at either end, of an hour thirty minutes."""
+    start, end = min(start, end), max(start, end)
+    longest = {"hour": timedelta(hours=12), "minute": timedelta(minutes=30)}
+    for first, last, kind in pieces(stretches(start, end, taking_away=True)):
+        span = kind.removeprefix("less_")
+        if span in longest and end - start >= timedelta(days=2):
+            assert last - first <= longest[span]
 
 
 def test_an_open_range_is_days() -> None:
