@@ -17,6 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -149,7 +150,9 @@ class PrivateServer:
         if self._answers():
             return
         if self._child is not None:
-            self._child.poll()  # reap it, should it be ours that died
+            # It is ours that died, or is still dying with its files open.
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(_STOP_SECONDS)
         installation = find_installation(self._prefix)
         _own_folder(self.socket.parent)
         if not (self.folder / "data" / "mysql").is_dir():
