@@ -20,7 +20,7 @@ export CMAKE_ARGS
 MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-galera check setup setup-test mariadb galera format clean
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -38,6 +38,10 @@ bench-ship: setup-test
 bench-store: setup-test
 	$(BIN)/pip install -q --group bench
 	$(BIN)/python tests/bench/store.py $(SIZES)
+
+bench-memory: setup-test
+	$(BIN)/pip install -q --group bench
+	$(BIN)/python tests/bench/memory.py
 
 bench-galera: setup-test
 	PYTHONPATH=.:tests/soak $(BIN)/python tests/bench/galera.py

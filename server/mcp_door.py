@@ -19,10 +19,9 @@ from mcp_types import (
     ReadResourceRequestParams,
     ReadResourceResult,
     TextContent,
-    Tool,
-    ToolAnnotations,
 )
 
+from server.mcp_definitions import MAX_ROWS, definition
 from server.mcp_logs import LOG_TEMPLATE, read_log
 from tools.catalogue import TOOLS, tool_named
 from tools.errors import DevMeshError, NotFound
@@ -32,7 +31,6 @@ from tools.tool import AnyTool
 
 _log = logging.getLogger(__name__)
 
-MAX_ROWS = 200
 MAX_MESSAGE = 400
 MAX_CHARS = 8_000
 
@@ -68,23 +66,6 @@ def mcp_server(deps_for: DepsFor, host: str, version: str, instructions: str) ->
         on_call_tool=call_tool,
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
-    )
-
-
-def definition(tool: AnyTool) -> Tool:
-    """A tool as MCP lists it."""
-    return Tool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.purpose,
-        input_schema=tool.schema(MAX_ROWS),
-        annotations=ToolAnnotations(
-            title=tool.title,
-            read_only_hint=not tool.writes,
-            destructive_hint=False,
-            idempotent_hint=True,
-            open_world_hint=False,
-        ),
     )
 
 

@@ -48,6 +48,8 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server = PrivateServer(folder / "mariadb", ROOT / ".mariadb", BUFFER_MIB)
+        self.served = 0
+        """Process id of the `devmesh serve` that was started last."""
 
     def address(self, database: str) -> Address:
         """A database of its own."""
@@ -71,6 +73,7 @@ class Bench:
         }
         with (self.folder / "serve.log").open("ab") as log:
             process = subprocess.Popen([DEVMESH, "serve"], env=environment, stdout=log, stderr=log)
+        self.served = process.pid
         try:
             with httpx2.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
                 _wait_for(client)

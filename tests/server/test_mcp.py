@@ -110,7 +110,8 @@ async def test_definitions_are_strict_and_hinted(over_http: Connect) -> None:
             assert tool.description
             assert tool.annotations is not None
             assert tool.annotations.read_only_hint is (tool.name not in WRITERS)
-            assert tool.annotations.destructive_hint is False
+            destructive = False if tool.name in WRITERS else None
+            assert tool.annotations.destructive_hint is destructive
             assert tool.annotations.open_world_hint is False
             schema = tool.input_schema
             assert schema["type"] == "object"
