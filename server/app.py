@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from server.embedder import SentenceEmbedder
-from server.index import MeaningIndex, Progress
+from server.embedding_worker import Progress
+from server.index import MeaningIndex
 from server.settings import ServerSettings, this_host
 from server.upkeep import HourlyUpkeep
 from sql.address import nodes_from_urls
@@ -88,7 +89,7 @@ class Home:
         await self.open()
         patience, left = _PATIENCE, await self._waiting()
         while left and patience:
-            await self.index.embed_waiting(progress)
+            await self.index.worker.embed_waiting(progress)
             before, left = left, await self._waiting()
             if left < before:
                 patience = _PATIENCE
@@ -117,7 +118,7 @@ class Home:
             pause = _EMBED_EVERY
             try:
                 await self.open()
-                await self.index.embed_waiting()
+                await self.index.worker.embed_waiting()
                 await self.index.refresh()
             except (StoreUnavailable, EmbedderUnavailable) as error:
                 _log.warning("embedding waits: %s", error)

@@ -13,7 +13,7 @@ from server.app import Home, home
 from server.archive_frames import Frames
 from server.archive_lines import Header, Pages, words_for
 from server.archive_writer import ArchiveWriter, archive_file
-from server.index import Progress
+from server.embedding_worker import Progress
 from server.settings import ServerSettings
 from server.show import Screen
 from server.version import VERSION

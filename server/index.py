@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from server.embedder import SentenceEmbedder, Vectors
+from server.embedding_worker import EmbeddingWorker
 from sql.vectors import StoredPattern
 from sql.vectors import Vectors as VectorStore
-from tools.errors import EmbedderUnavailable, Unavailable
+from tools.errors import EmbedderUnavailable
 from tools.lexical import LexicalIndex
 from tools.ports import Ranked
 from tools.query_text import query_text
@@ -19,11 +19,7 @@ _log = logging.getLogger(__name__)
 
 _LEXICAL_SHARE = 0.5
 _LOAD = 5_000
-_EMBED = 256
 _LOOK_BACK = 2_000
-_AT_ONCE = 64
-
-Progress = Callable[[int, int | None], None]
 
 
 class MeaningIndex:
@@ -43,9 +39,8 @@ class MeaningIndex:
         self._has_vector: set[int] = set()
         self._lexical = LexicalIndex()
         self._degraded: str | None = None
-        self._background: asyncio.Task[None] | None = None
         self._refreshing = asyncio.Lock()
-        self._embedding = asyncio.Lock()
+        self.worker = EmbeddingWorker(vectors, embedder)
 
     def state(self) -> dict[str, Any]:
         """Model, patterns indexed and pending, and why meaning is out of order if it is."""
@@ -59,7 +54,8 @@ class MeaningIndex:
     async def rank(self, text: str) -> list[Ranked]:
         """Every pattern with score = cosine + half the lexical share, best first."""
         await self.refresh()
-        await self._catch_up()
+        if await self.worker.catch_up(len(self._ids) - len(self._has_vector)):
+            await self.refresh()
         if not self._ids:
             return []
         wanted = query_text(text)
@@ -72,22 +68,6 @@ class MeaningIndex:
             cosine = float(cosines[place]) if known and cosines is not None else min(words, 1.0)
             ranked.append(Ranked(key, cosine + _LEXICAL_SHARE * words, cosine))
         return sorted(ranked, key=lambda one: (-one.score, one.pattern_id))
-
-    async def _catch_up(self) -> None:
-        """A few waiting patterns are embedded here and now, many in the background."""
-        pending = len(self._ids) - len(self._has_vector)
-        if pending > _AT_ONCE:
-            if self._background is None or self._background.done():
-                self._background = asyncio.create_task(self._embed_quietly())
-        elif pending:
-            await self._embed_quietly()
-            await self.refresh()
-
-    async def _embed_quietly(self) -> None:
-        try:
-            await self.embed_waiting()
-        except Unavailable as error:
-            _log.warning("new patterns wait for their vectors: %s", error)
 
     async def _cosines(self, wanted: str) -> Vectors | None:
         try:
@@ -144,33 +124,3 @@ class MeaningIndex:
         else:
             self._has_vector.clear()
         self._matrix = bigger
-
-    async def embed_waiting(self, progress: Progress = lambda done, total: None) -> int:
-        """Give every waiting pattern its vector; how many there were.
-
-        One process does so at a time; while another is at it, this one does nothing. Raises
-        EmbedderUnavailable.
-        """
-        async with self._embedding:
-            total = await self._store.count_waiting(self._embedder.name)
-            if not total or not await self._store.writer.take():
-                return 0
-            async with self._store.writer.kept():
-                return await self._embed(total, progress)
-
-    async def _embed(self, total: int, progress: Progress) -> int:
-        model, done = self._embedder.name, 0
-        await self._store.fit(await self._embedder.width())
-        while waiting := await self._store.waiting(model, _EMBED):
-            vectors = await self._embedder.embed(
-                [f"{pattern.service}: {pattern.text}" for pattern in waiting]
-            )
-            rows = [
-                (pattern.id, vector.astype("<f4").tobytes())
-                for pattern, vector in zip(waiting, vectors, strict=True)
-            ]
-            if not await self._store.put(model, rows):
-                break
-            done += len(waiting)
-            progress(done, max(total, done))
-        return done

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from server.agent import Answer
-from server.index import Progress as Report
+from server.embedding_worker import Progress as Report
 from tools.answers import event_line, moment_text
 from tools.plain import one_line
 from tools.query_logs import LogPage

@@ -203,7 +203,7 @@ async def embedding_with(embedder: Any, settings: ServerSettings) -> AsyncIterat
     """What tools need on a database, with an embedder that others use as well."""
     parts = Home(settings)
     parts.index = MeaningIndex(parts.store.vectors, embedder)
-    await parts.index.embed_waiting()
+    await parts.index.worker.embed_waiting()
     try:
         yield await parts.deps(Caller(host="sender", rest=True))
     finally:
