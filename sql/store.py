@@ -7,6 +7,7 @@ from typing import Any
 
 from sql.archive import Archive
 from sql.condition import Condition, condition
+from sql.episodes import Episodes
 from sql.events_in import EventsIn
 from sql.events_out import EventsOut, aware
 from sql.kept import Kept
@@ -25,6 +26,7 @@ from sql.text_index import TextIndex
 from sql.upkeep import Upkeep
 from sql.vectors import Vectors
 from tools.ports import (
+    Activity,
     Catalogue,
     Filter,
     MetricFilter,
@@ -82,6 +84,7 @@ class MariaStore:
         self._texts = TextIndex(self.pool, habits.fulltext)
         self._out = EventsOut(self.pool, self._texts)
         self._metrics = Metrics(self.pool, now, partitions)
+        self._episodes = Episodes(self.pool)
         self._stats = Stats(self.pool, self._texts)
 
     async def open(self) -> list[str]:
@@ -137,6 +140,16 @@ class MariaStore:
     ) -> dict[int, list[str]]:
         """See LogStore."""
         return await self._out.pattern_hosts(wanted, pattern_ids)
+
+    async def pattern_activity(self, wanted: Filter, pattern_id: int, width: int) -> list[Activity]:
+        """See LogStore."""
+        return await self._episodes.activity(wanted, pattern_id, width)
+
+    async def counts_on(
+        self, hosts: Sequence[str], start: datetime, end: datetime
+    ) -> dict[int, Activity]:
+        """See LogStore."""
+        return await self._episodes.counts_on(hosts, start, end)
 
     async def newest_of(
         self, wanted: Filter, pattern_ids: Sequence[int], each: int

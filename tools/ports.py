@@ -92,6 +92,15 @@ class PatternCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Activity:
+    """Some events of one pattern: the first and last moment, and their number."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatRow:
     """How many events share a name (None: the column is empty, or not asked for) and interval."""
 
@@ -175,6 +184,18 @@ class LogStore(Protocol):
         self, wanted: Filter, pattern_ids: Sequence[int]
     ) -> dict[int, list[str]]:
         """On which hosts each of the patterns occurs in the filter."""
+
+    async def pattern_activity(self, wanted: Filter, pattern_id: int, width: int) -> list[Activity]:
+        """When a pattern occurs in the filter, in order: by spans of at most `width` seconds.
+
+        `width` is a minute, an hour or a day. Of each span that begins where UTC's does there is
+        one; at the ends of the filter there are narrower ones.
+        """
+
+    async def counts_on(
+        self, hosts: Sequence[str], start: datetime, end: datetime
+    ) -> dict[int, Activity]:
+        """What occurred on hosts from `start` to `end`, by pattern."""
 
     async def newest_of(
         self, wanted: Filter, pattern_ids: Sequence[int], each: int

@@ -14,6 +14,7 @@ from tools.answers import (
     shown_to,
     within_budget,
 )
+from tools.episodes import Episodes, episode_lines, episodes_of
 from tools.filters import LevelScope, range_of, resolve
 from tools.plain import one_line
 from tools.ports import Deps, PatternCount, Ranked
@@ -27,6 +28,8 @@ WEAK = 0.40
 """Below this cosine a match is said to be weak."""
 
 _SAMPLES = 3
+_EPISODES = 3
+"""Of how many patterns, the nearest that are not weak, the occasions are told."""
 
 
 class SimilarLogs(LevelScope):
@@ -53,6 +56,11 @@ class SimilarPattern(BaseModel):
     last_seen: Moment
     hosts: list[str]
     samples: list[Event]
+    episodes: Episodes | None = Field(
+        None,
+        description="Of the nearest patterns: when it happened, and what came next.",
+        exclude_if=lambda episodes: episodes is None,
+    )
 
 
 class SimilarPage(BaseModel):
@@ -86,6 +94,8 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
     samples = await deps.store.newest_of(wanted, ids, _SAMPLES)
     hosts = await deps.store.pattern_hosts(wanted, ids)
     found = [_pattern(one, counts[one.pattern_id], samples, hosts, deps) for one in best]
+    for one in [one for one in found if not one.weak][:_EPISODES]:
+        one.episodes = await episodes_of(wanted, counts[one.pattern_id], deps)
     texts = ("\n".join(pattern_lines(1, one)) for one in found)
     found = found[: within_budget(texts, deps.caller)]
     return SimilarPage(
@@ -129,13 +139,14 @@ async def _nothing(any_events: bool, asked: SimilarLogs, deps: Deps) -> str:
 
 
 def pattern_lines(rank: int, found: SimilarPattern) -> list[str]:
-    """One pattern as text: how near, how often, when and where, and its newest event."""
+    """One pattern as text: how near, how often, when and where, its newest event, its occasions."""
     weak = " weak" if found.weak else ""
     span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
     where = ", ".join(one_line(host, 60) for host in found.hosts[:5])
     head = f"{rank}. score {found.score:.2f}{weak}, x{found.count}, {span}, on {where}: "
     named = one_line(f"{found.service}: {found.pattern}", 200)
-    return [f"{head}{named}", *(f"   {event_line(event, 200)}" for event in found.samples[:1])]
+    samples = [f"   {event_line(event, 200)}" for event in found.samples[:1]]
+    return [f"{head}{named}", *samples, *(episode_lines(found.episodes) if found.episodes else ())]
 
 
 def similar_lines(page: SimilarPage) -> list[str]:

@@ -294,6 +294,10 @@ PLANS: dict[str, Call] = {
     "pattern newest": lambda s: s.newest_of(Filter(), [3], 3),
     "pattern newest in window": lambda s: s.newest_of(HOUR, [3], 3),
     "pattern hosts": lambda s: s.pattern_hosts(HOUR, [1, 2, 3]),
+    "pattern activity": lambda s: s.pattern_activity(
+        Filter(start=NOW - timedelta(minutes=61.5), host="alpha"), 2, 60
+    ),
+    "counts on hosts": lambda s: s.counts_on(["alpha"], NOW - timedelta(minutes=9.3), NOW),
     "stats": lambda s: s.count_by(Filter(start=NOW - timedelta(minutes=61.5)), "service", 300, 50),
     "row stats": lambda s: s.count_by(HOUR, "source", None, 50),
     "one event": lambda s: s.event(17),
@@ -342,6 +346,21 @@ async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -
             [row] = await sql(f"EXPLAIN {text}")
             assert row[3] in {"range", "ref", "const"}, (name, row)
             assert int(row[8]) < 800, (name, row)
+
+
+async def test_occasions_seek_in_the_counts(
+    store: MariaStore, make_events: MakeEvents, sql: Sql
+) -> None:
+    """What occasions are made of is found by a key, in counts and rows alike."""
+    for seed in range(4):
+        await store.add_events(make_events(2000, seed, minutes=60 * 20))
+    await sql("ANALYZE TABLE log_events, log_counts")
+    [(counts,)] = await sql("SELECT COUNT(*) FROM log_counts")
+    for name in ("pattern activity", "counts on hosts"):
+        [text] = await _sent(store, sql, PLANS[name])
+        plan = {row[2]: row for row in await sql(f"EXPLAIN {text}")}
+        assert plan["r"][3] == plan["e"][3] == "range", plan
+        assert int(plan["r"][8]) < counts / 20 and int(plan["e"][8]) < 200, plan
 
 
 async def _sent(store: MariaStore, sql: Sql, call: Call) -> list[str]:
