@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.calls import Candidate
-from tools.answers import coverage_lines, moment_text, range_text
+from tools.answers import coverage_lines, minute_text, moment_text, range_text
+from tools.episodes import Episodes, followers_text, occasion_text
 from tools.log_stats import StatsPage, stats_lines
 from tools.plain import one_line
 from tools.ports import Deps
@@ -130,9 +131,21 @@ def _of_patterns(page: SimilarPage) -> Facts:
             f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
             f"{one_line(f'{found.service}: {found.pattern}', 140)}{mark}"
         )
+        lines.extend(_episode(found.episodes) if found.episodes else ())
     if page.left_out:
         lines.append(f"{page.left_out} further patterns are less alike.")
     return Facts("\n".join([*lines, *coverage_lines(page.coverage)]), cited)
+
+
+def _episode(found: Episodes) -> list[str]:
+    """Whether it happened before, when last, and what came next."""
+    past = found.latest[1:] if found.ongoing else found.latest
+    before = found.total - found.ongoing
+    said = f"{before} {_noun(before, 'time')} before" if before else "never before in this range"
+    last = f", last on {occasion_text(past[0])}" if past else ""
+    now = f"; going on since {minute_text(found.latest[0].start)}" if found.ongoing else ""
+    then = f"; then came {followers_text(found, 100)}" if found.followed_by else ""
+    return [f"    {said}{last}{now}{then}."]
 
 
 def _of_points(page: MetricPage) -> Facts:

@@ -12,7 +12,7 @@ from server.settings import ServerSettings
 from server.show import Screen
 from tools.catalogue import tool_named
 from tools.errors import NotFound
-from tools.similar_logs import SIMILAR_LOGS
+from tools.similar_logs import SIMILAR_LOGS, SimilarPage
 
 
 @asynccontextmanager
@@ -56,6 +56,8 @@ async def call_once(
         result = await tool.call(arguments, deps)
         if as_json:
             screen.json(result.model_dump(mode="json", exclude_none=True))
+        elif isinstance(result, SimilarPage):
+            screen.similar(result)
         else:
             for line in tool.lines(result):
                 screen.say(line)

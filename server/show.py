@@ -19,11 +19,12 @@ from rich.text import Text
 
 from server.agent import Answer
 from server.embedding_worker import Progress as Report
+from server.similar_table import similar_table
 from tools.answers import event_line, moment_text
 from tools.plain import one_line
 from tools.query_logs import LogPage
 from tools.records import Event
-from tools.similar_logs import SimilarPage
+from tools.similar_logs import SimilarPage, foot_lines, head_line, pattern_lines, similar_lines
 
 _STYLES = {
     "DEBUG": "dim",
@@ -98,10 +99,21 @@ class Screen:
             table.add_row(*(Text(one_line(cell, 400)) for cell in row), style=_STYLES[event.level])
         self._out.print(table)
 
+    def similar(self, page: SimilarPage) -> None:
+        """The whole answer of similar_logs: a table at a terminal, the tool's lines in a pipe."""
+        if not self._out.is_terminal:
+            for line in similar_lines(page):
+                self.say(line)
+            return
+        self.say(head_line(page), "bold")
+        self._out.print(similar_table(page))
+        for line in foot_lines(page):
+            self.say(line, "dim")
+
     def _patterns(self, page: SimilarPage) -> None:
-        for found in page.patterns:
-            weak = " weak" if found.weak else ""
-            named = one_line(f"{found.service}: {found.pattern}", 200)
-            self.say(f"{found.score:.2f}{weak} x{found.count} {named}")
-            for event in found.samples[:1]:
-                self.say(f"     {event_line(event, 200)}", "dim")
+        if self._out.is_terminal:
+            self._out.print(similar_table(page))
+            return
+        for rank, found in enumerate(page.patterns, 1):
+            for line in pattern_lines(rank, found):
+                self.say(line)

@@ -45,9 +45,12 @@ def similar(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    min_score: Annotated[
+        float | None, typer.Option(min=0, max=2, help="Leave out what is less near.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """What was logged before that is alike in meaning."""
+    """What was logged before that is alike in meaning, on which occasions, and what followed."""
     _call("similar_logs", context)
 
 

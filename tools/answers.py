@@ -20,6 +20,11 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
+def minute_text(moment: datetime) -> str:
+    """The same to the minute."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
 def event_line(event: Event, limit: int = LINE_CHARS) -> str:
     """One event as one line: time, level, host, service, message, #id."""
     times = f" (x{event.count})" if event.count and event.count > 1 else ""

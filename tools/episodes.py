@@ -8,7 +8,7 @@ from statistics import median
 from pydantic import BaseModel, Field
 
 from tools.aftermath import WITHIN, Follower, Stretch, rose_after
-from tools.answers import moment_text
+from tools.answers import minute_text
 from tools.plain import one_line
 from tools.ports import Activity, Deps, Filter, PatternCount
 from tools.records import Moment
@@ -118,13 +118,19 @@ async def _around(
 
 def episode_lines(found: Episodes) -> list[str]:
     """The occasions in a line, and one more for what followed."""
-    each = [f"{moment_text(o.start)} to {moment_text(o.end)} x{o.count}" for o in found.latest]
+    each = [f"{occasion_text(one)} x{one.count}" for one in found.latest]
     more = [f"{found.more} more"] if found.more else []
     noun = "occasion" if found.total == 1 else "occasions"
     lines = [f"   {found.total} {noun}: {'; '.join([*each, *more])}"]
     if found.followed_by:
         lines.append(f"   followed within 10 min by: {followers_text(found, 100)}")
     return lines
+
+
+def occasion_text(one: Occasion) -> str:
+    """From when to when, to the minute."""
+    start, end = minute_text(one.start), minute_text(one.end)
+    return start if start == end else f"{start} to {end}"
 
 
 def followers_text(found: Episodes, limit: int) -> str:

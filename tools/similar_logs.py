@@ -150,10 +150,21 @@ def pattern_lines(rank: int, found: SimilarPattern) -> list[str]:
 
 
 def similar_lines(page: SimilarPage) -> list[str]:
-    """The page as text: a line a pattern, its newest event below it."""
-    lines = [f"{len(page.patterns)} similar patterns, {range_text(page.range)}"]
+    """The page as text: a line a pattern, its newest event and its occasions below it."""
+    lines = [head_line(page)]
     for rank, found in enumerate(page.patterns, 1):
         lines.extend(pattern_lines(rank, found))
+    return lines + foot_lines(page)
+
+
+def head_line(page: SimilarPage) -> str:
+    """How many there are, and in which range."""
+    return f"{len(page.patterns)} similar patterns, {range_text(page.range)}"
+
+
+def foot_lines(page: SimilarPage) -> list[str]:
+    """What is left out, what is out of order, and who was heard."""
+    lines = []
     if page.left_out:
         lines.append(f"{page.left_out} more: raise limit, or narrow by service or time")
     if page.hint:
