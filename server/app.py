@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from server.embedder import SentenceEmbedder
 from server.embedding_worker import Progress
-from server.index import MeaningIndex
+from server.serving_index import ServingIndex
 from server.settings import ServerSettings, this_host
+from server.steady_embedder import SteadyEmbedder
 from server.upkeep import HourlyUpkeep
 from sql.address import nodes_from_urls
 from sql.private import PrivateServer
@@ -37,9 +37,9 @@ class Home:
 
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
-        self.embedder = SentenceEmbedder(settings.embedding_model, settings.device)
+        self.embedder = self._embedder(settings.embedding_model)
         self.store = _store(settings)
-        self.index = MeaningIndex(self.store.vectors, self.embedder)
+        self.index = ServingIndex(self.store.vectors, self.embedder, self._embedder)
         self.upkeep = HourlyUpkeep(self.keep_up, utc_now)
         self._opening = asyncio.Lock()
         self._opened = False
@@ -76,7 +76,8 @@ class Home:
                 self._opened = True
 
     async def close(self) -> None:
-        """Leave the database and let the embedder's thread end."""
+        """Leave the database and let the embedders' threads end."""
+        self.index.close()
         self.embedder.close()
         await self.store.close()
 
@@ -89,7 +90,7 @@ class Home:
         await self.open()
         patience, left = _PATIENCE, await self._waiting()
         while left and patience:
-            await self.index.worker.embed_waiting(progress)
+            await self.index.embed_waiting(progress)
             before, left = left, await self._waiting()
             if left < before:
                 patience = _PATIENCE
@@ -99,14 +100,17 @@ class Home:
         await self.index.refresh()
 
     async def _waiting(self) -> int:
-        return await self.store.vectors.count_waiting(self.embedder.name)
+        return (await self.store.vectors.count_waiting(self.embedder.name)).count
+
+    def _embedder(self, name: str) -> SteadyEmbedder:
+        return SteadyEmbedder(name, self.settings.device)
 
     async def keep_up(self, dry_run: bool = False) -> Outcome:
         """One run of the store's upkeep. Raises DevMeshError."""
         await self.open()
         outcome = await self.store.upkeep.run(this_host(), dry_run)
         if outcome.forgotten_patterns:
-            self.index = MeaningIndex(self.store.vectors, self.embedder)
+            self.index.start_over()
         return outcome
 
     async def keep_embedding(self) -> None:
@@ -115,12 +119,12 @@ class Home:
         Of several processes on one database one at a time does so; should it die, another goes on.
         """
         while True:
-            pause = _EMBED_EVERY
             try:
                 await self.open()
-                await self.index.worker.embed_waiting()
-                await self.index.refresh()
-            except (StoreUnavailable, EmbedderUnavailable) as error:
+                pause = 0.0 if await self.index.embed_some() else _EMBED_EVERY
+            except EmbedderUnavailable:  # it has said so itself
+                pause = _RETRY_SECONDS
+            except StoreUnavailable as error:
                 _log.warning("embedding waits: %s", error)
                 pause = _RETRY_SECONDS
             except Exception:  # what is done hourly or by itself must not end unseen

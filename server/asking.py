@@ -11,7 +11,7 @@ from server.llm import LocalModel
 from server.settings import ServerSettings
 from server.show import Screen
 from tools.catalogue import tool_named
-from tools.errors import NotFound
+from tools.errors import EmbedderUnavailable, NotFound
 from tools.similar_logs import SIMILAR_LOGS, SimilarPage
 
 
@@ -66,6 +66,9 @@ async def call_once(
 async def embed_waiting(parts: Home, screen: Screen) -> None:
     """Embed the patterns that wait, with a progress bar when there are any."""
     await parts.open()
-    if await parts.store.vectors.count_waiting(parts.embedder.name):
-        with screen.progress("embedding new patterns") as report:
-            await parts.catch_up(report)
+    if (await parts.store.vectors.count_waiting(parts.embedder.name)).count:
+        try:
+            with screen.progress("embedding new patterns") as report:
+                await parts.catch_up(report)
+        except EmbedderUnavailable:
+            return  # the answer says so

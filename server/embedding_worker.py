@@ -2,26 +2,38 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from server.embedder import SentenceEmbedder
+from server.steady_embedder import SteadyEmbedder
+from sql.vectors import StoredPattern, Waiting
 from sql.vectors import Vectors as VectorStore
-from tools.errors import Unavailable
+from tools.errors import EmbedderUnavailable, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
-_EMBED = 256
+_FETCH = 512
+_SLICE = 32
+"""Patterns embedded in one go. A question waits for no more than that."""
+
 _AT_ONCE = 64
+_TEND_SECONDS = 60.0
 
 Progress = Callable[[int, int | None], None]
 
 
 class EmbeddingWorker:
-    """Embeds what waits in the store with one model."""
+    """Embeds what waits in the store with one model.
 
-    def __init__(self, vectors: VectorStore, embedder: SentenceEmbedder) -> None:
+    The store is the queue: however fast patterns come, no more than a few hundred are in memory,
+    and ingest never waits. `waiting` says how far behind it is, as of the last look.
+    """
+
+    def __init__(self, vectors: VectorStore, embedder: SteadyEmbedder) -> None:
+        self.waiting = Waiting(0, 0.0)
         self._store = vectors
         self._embedder = embedder
+        self._complete = False
+        self._tended_at = 0.0
         self._background: asyncio.Task[None] | None = None
         self._embedding = asyncio.Lock()
 
@@ -41,35 +53,73 @@ class EmbeddingWorker:
     async def _embed_quietly(self) -> None:
         try:
             await self.embed_waiting()
-        except Unavailable as error:
+        except EmbedderUnavailable as error:  # it has said so itself
+            _log.debug("new patterns wait for their vectors: %s", error)
+        except StoreUnavailable as error:
             _log.warning("new patterns wait for their vectors: %s", error)
 
-    async def embed_waiting(self, progress: Progress = lambda done, total: None) -> int:
-        """Give every waiting pattern its vector; how many there were.
+    async def embed_waiting(
+        self, progress: Progress = lambda done, total: None, most: int | None = None
+    ) -> int:
+        """Give every waiting pattern its vector, or about `most` of them; how many there were.
 
         One process does so at a time; while another is at it, this one does nothing. Raises
         EmbedderUnavailable.
         """
         async with self._embedding:
-            total = await self._store.count_waiting(self._embedder.name)
-            if not total or not await self._store.writer.take():
+            self.waiting = await self._store.count_waiting(self._embedder.name)
+            if not self.waiting.count:
+                await self._say_complete()
+                return 0
+            if not await self._store.writer.take():
                 return 0
             async with self._store.writer.kept():
-                return await self._embed(total, progress)
+                return await self._embed(self.waiting.count, progress, most)
 
-    async def _embed(self, total: int, progress: Progress) -> int:
+    async def tend(self) -> None:
+        """Once a minute: say that the model is wanted, and let go of what no process needs.
+
+        A model in trouble is tried as well, so that it comes back without being asked. Raises
+        EmbedderUnavailable.
+        """
+        await self._embedder.ready()
+        clock = asyncio.get_running_loop().time
+        if clock() - self._tended_at < _TEND_SECONDS:
+            return
+        self._tended_at = clock()
+        await self._store.still_want(self._embedder.name)
+        if self._complete:
+            for name in await self._store.forget_unwanted(self._embedder.name):
+                _log.info("forgot the vectors of %s, which no process uses any more", name)
+
+    async def _say_complete(self) -> None:
+        if not self._complete:
+            await self._store.complete(self._embedder.name)
+            self._complete, self._tended_at = True, 0.0
+
+    async def _embed(self, total: int, progress: Progress, most: int | None) -> int:
         model, done = self._embedder.name, 0
-        await self._store.fit(await self._embedder.width())
-        while waiting := await self._store.waiting(model, _EMBED):
-            vectors = await self._embedder.embed(
-                [f"{pattern.service}: {pattern.text}" for pattern in waiting]
-            )
-            rows = [
-                (pattern.id, vector.astype("<f4").tobytes())
-                for pattern, vector in zip(waiting, vectors, strict=True)
-            ]
-            if not await self._store.put(model, rows):
-                break
-            done += len(waiting)
-            progress(done, max(total, done))
+        await self._store.want(model, await self._embedder.width())
+        while waiting := await self._store.waiting(model, _FETCH):
+            # One long text would pad all the others of its slice.
+            waiting.sort(key=lambda pattern: len(pattern.text))
+            for begin in range(0, len(waiting), _SLICE):
+                part = waiting[begin : begin + _SLICE]
+                if not await self._store.put(model, await self._rows(part)):
+                    return done  # another process has taken over
+                done += len(part)
+                progress(done, max(total, done))
+            self.waiting = await self._store.count_waiting(model)
+            if most is not None and done >= most:
+                return done
+        self._complete = False
+        await self._say_complete()
         return done
+
+    async def _rows(self, patterns: Sequence[StoredPattern]) -> list[tuple[int, bytes]]:
+        texts = [f"{pattern.service}: {pattern.text}" for pattern in patterns]
+        vectors = await self._embedder.embed(texts)
+        return [
+            (pattern.id, vector.astype("<f4").tobytes())
+            for pattern, vector in zip(patterns, vectors, strict=True)
+        ]

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from server.eval_calls import read_cases
-from server.index import MeaningIndex
 from sql.store import MariaStore
 from tools.ingest_logs import INGEST_LOGS
 from tools.masking import mask, pattern_key
-from tools.ports import Deps
+from tools.ports import Deps, PatternIndex
 
 Template = tuple[str, str]
 Report = Callable[[int, int | None], None]
@@ -55,7 +54,7 @@ def _read_sets(folder: Path) -> dict[str, list[Template]]:
 
 
 async def evaluate_similar(
-    queries: Path, index: MeaningIndex, store: MariaStore, templates: dict[bytes, set[Template]]
+    queries: Path, index: PatternIndex, store: MariaStore, templates: dict[bytes, set[Template]]
 ) -> dict[str, Any]:
     """R@10, MRR, nDCG@10 and S@5 over templates, and milliseconds a query."""
     stored = await store.vectors.load("", 0, 1_000_000)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from server.embedder import SentenceEmbedder, Vectors
-from server.embedding_worker import EmbeddingWorker
 from sql.vectors import StoredPattern
 from sql.vectors import Vectors as VectorStore
 from tools.errors import EmbedderUnavailable
@@ -40,22 +39,23 @@ class MeaningIndex:
         self._lexical = LexicalIndex()
         self._degraded: str | None = None
         self._refreshing = asyncio.Lock()
-        self.worker = EmbeddingWorker(vectors, embedder)
+
+    @property
+    def pending(self) -> int:
+        """Patterns without a vector, as of the last refresh."""
+        return len(self._ids) - len(self._has_vector)
 
     def state(self) -> dict[str, Any]:
         """Model, patterns indexed and pending, and why meaning is out of order if it is."""
         state: dict[str, Any] = {
             "model": self._embedder.name,
             "indexed": len(self._has_vector),
-            "pending": len(self._ids) - len(self._has_vector),
+            "pending": self.pending,
         }
         return state | {"degraded": self._degraded} if self._degraded else state
 
     async def rank(self, text: str) -> list[Ranked]:
         """Every pattern with score = cosine + half the lexical share, best first."""
-        await self.refresh()
-        if await self.worker.catch_up(len(self._ids) - len(self._has_vector)):
-            await self.refresh()
         if not self._ids:
             return []
         wanted = query_text(text)

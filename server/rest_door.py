@@ -186,7 +186,12 @@ def _add_own(app: FastAPI, home: Home) -> None:
         except StoreUnavailable as error:
             parts["database"] = {"ok": False, "reason": str(error)}
             return _unhealthy(parts, error)
-        degraded = parts["index"].get("degraded") or parts["upkeep"]["error"]
+        index = parts["index"]
+        degraded = (
+            index.get("degraded")
+            or index.get("next", {}).get("degraded")
+            or parts["upkeep"]["error"]
+        )
         status = "degraded" if degraded else "ok"
         return _json({"status": status, "version": VERSION, "parts": parts})
 

@@ -29,10 +29,11 @@ async def forget_patterns(connection: Connection, before: date) -> int:
         await connection.run("forget_patterns", patterns=gone, before=str(before))
         [[deleted]] = await connection.run("rows_changed")
         forgotten += deleted
-    deleted = _AT_ONCE
-    while deleted == _AT_ONCE:
-        await connection.run("forget_vectors", limit=_AT_ONCE)
-        [[deleted]] = await connection.run("rows_changed")
+    for (table,) in await connection.run("embedding_tables"):
+        deleted = _AT_ONCE
+        while deleted == _AT_ONCE:
+            await connection.run("forget_vectors", table=Name(table), limit=_AT_ONCE)
+            [[deleted]] = await connection.run("rows_changed")
     return forgotten
 
 

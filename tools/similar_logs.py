@@ -1,6 +1,6 @@
 """similar_logs: patterns near a text in meaning, with when and where they occurred."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -72,7 +72,7 @@ class SimilarPage(BaseModel):
     left_out: int = 0
     hint: str | None = None
     notes: list[str] = Field([], exclude_if=lambda notes: not notes)
-    index: dict[str, object] = Field(description="Model, patterns indexed and pending.")
+    index: dict[str, Any] = Field(description="Model, patterns indexed and pending.")
     coverage: Coverage
 
 
@@ -170,11 +170,23 @@ def foot_lines(page: SimilarPage) -> list[str]:
     if page.hint:
         lines.append(page.hint)
     lines.extend(page.notes)
-    if page.index.get("degraded"):
-        lines.append(f"ranked by words only: {page.index['degraded']}")
-    if page.index.get("pending"):
-        lines.append(f"{page.index['pending']} new patterns are not indexed yet")
-    return lines + coverage_lines(page.coverage)
+    return lines + _index_lines(page.index) + coverage_lines(page.coverage)
+
+
+def _index_lines(index: dict[str, Any]) -> list[str]:
+    lines = []
+    if reason := index.get("degraded"):
+        lines.append(f"ranked by words only: {one_line(reason, 300)}")
+    if index.get("pending"):
+        age = index.get("oldest_pending_seconds")
+        since = f", the oldest for {age:.0f} s" if age is not None else ""
+        lines.append(f"{index['pending']} new patterns are not indexed yet{since}")
+    if following := index.get("next"):
+        reason = following.get("degraded")
+        left = one_line(reason, 300) if reason else f"{following['pending']} patterns to embed"
+        model = one_line(str(following["model"]), 100)
+        lines.append(f"ranked with the model before; {model} takes over when it is ready: {left}")
+    return lines
 
 
 SIMILAR_LOGS = Tool(

@@ -78,8 +78,8 @@ LIMIT %(limit)s;
 DELETE FROM log_patterns WHERE id IN %(patterns)s AND last_seen < %(before)s;
 
 -- name: forget_vectors
--- Forget the vectors of patterns that are gone.
-DELETE FROM log_embeddings
+-- Forget the vectors of patterns that are gone, a bounded number.
+DELETE FROM %(table)s
 WHERE pattern_id NOT IN (SELECT id FROM log_patterns)
 LIMIT %(limit)s;
 

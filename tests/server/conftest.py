@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -53,6 +54,12 @@ async def _listening(parts: Home) -> AsyncIterator[str]:
         server.should_exit = True
         await task
         place.close()
+
+
+@pytest.fixture(scope="session")
+def listening() -> Callable[[Home], AbstractAsyncContextManager[str]]:
+    """`async with listening(parts) as base`: the real app over parts made by the test."""
+    return _listening
 
 
 Serving = Callable[[ServerSettings], AbstractAsyncContextManager[httpx2.AsyncClient]]
@@ -104,6 +111,56 @@ _LINES = (
 def known_events() -> Callable[[], list[dict[str, Any]]]:
     """Makes 300 events of the last five hours, of 4 services, 3 hosts and 2 levels."""
     return lambda: [_event(number) for number in range(300)]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], str]:
+    """The folder of a real model of a width, with random weights."""
+    made: dict[int, Path] = {}
+
+    def folder(width: int) -> str:
+        if width not in made:
+            made[width] = _make_tiny_model(tmp_path_factory.mktemp("tiny") / f"w{width}", width)
+        return str(made[width])
+
+    return folder
+
+
+_TINY_WORDS = (
+    "connect connection refused failed upstream payment card declined disk full user logged in "
+    "timed out request web billing nginx kernel alpha beta pattern number"
+)
+
+
+def _make_tiny_model(folder: Path, width: int) -> Path:
+    """A BERT of two layers with random weights and words of one letter or a few; its folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    torch.manual_seed(width)
+    folder.mkdir(parents=True)
+    letters = [chr(code) for code in range(33, 127)]
+    pieces = [f"##{letter}" for letter in letters]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = dict.fromkeys([*special, *letters, *pieces, *_TINY_WORDS.split()])
+    numbers = {piece: number for number, piece in enumerate(vocabulary)}
+    bert = folder / "bert"
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=width,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=2 * width,
+        max_position_embeddings=128,
+    )
+    BertModel(config).save_pretrained(bert)
+    BertTokenizer(vocab=numbers).save_pretrained(bert)
+    made = folder / "model"
+    transformer = Transformer(str(bert), max_seq_length=64)
+    SentenceTransformer(modules=[transformer, Pooling(width)], device="cpu").save(str(made))
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,8 @@ from server.app import Home
 from server.app import home as opened
 from server.archive_frames import Frames
 from server.export import export_once
-from server.index import MeaningIndex
 from server.restore import import_once
+from server.serving_index import ServingIndex
 from server.settings import ServerSettings
 from tools.catalogue import tool_named
 from tools.errors import BadArguments, BadBatch, DevMeshError
@@ -202,8 +202,8 @@ def unnumbered(value: Any) -> Any:
 async def embedding_with(embedder: Any, settings: ServerSettings) -> AsyncIterator[Deps]:
     """What tools need on a database, with an embedder that others use as well."""
     parts = Home(settings)
-    parts.index = MeaningIndex(parts.store.vectors, embedder)
-    await parts.index.worker.embed_waiting()
+    parts.index = ServingIndex(parts.store.vectors, embedder)
+    await parts.index.embed_waiting()
     try:
         yield await parts.deps(Caller(host="sender", rest=True))
     finally:

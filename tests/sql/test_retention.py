@@ -159,13 +159,13 @@ async def test_patterns_whose_rows_are_gone_are_forgotten(
     async with keeping(database, FIVE_DAYS) as store:
         await store.add_events(ready(raw))
         keys = [one.id for one in await store.pattern_counts(Filter())]
-        await store.vectors.fit(4)
+        await store.vectors.want("model", 4)
         await store.vectors.put("model", [(key, bytes(16)) for key in keys])
         assert (await store.upkeep.run("here")).forgotten_patterns == 1
         [kept] = await store.pattern_counts(Filter())
         assert (kept.text, kept.count, kept.first_seen) == ("then and now", 1, NOW)
         assert await sql("SELECT text, count FROM log_patterns") == [("then and now", 2)]
-        assert await sql("SELECT pattern_id FROM log_embeddings") == [(kept.id,)]
+        assert await sql("SELECT pattern_id FROM log_embeddings_4") == [(kept.id,)]
 
 
 async def test_the_oldest_days_go_until_the_rest_fits(
