@@ -20,7 +20,7 @@ export CMAKE_ARGS
 MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera check setup setup-test mariadb galera format clean
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -45,6 +45,9 @@ bench-memory: setup-test
 
 bench-galera: setup-test
 	PYTHONPATH=.:tests/soak $(BIN)/python tests/bench/galera.py
+
+bench-embed: setup-test
+	$(BIN)/python tests/bench/embed_load.py
 
 check:
 	$(BIN)/ruff format --check

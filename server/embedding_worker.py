@@ -15,6 +15,12 @@ _FETCH = 512
 _SLICE = 32
 """Patterns embedded in one go. A question waits for no more than that."""
 
+_REST, _LONGEST_REST = 4.0, 2.0
+"""How long is rested after a slice that waited for the processor, as a multiple of that wait and in
+seconds: on a busy machine ingest goes first. A lower priority would be simpler, but services may
+not set theirs.
+"""
+
 _AT_ONCE = 64
 _TEND_SECONDS = 60.0
 
@@ -99,6 +105,7 @@ class EmbeddingWorker:
 
     async def _embed(self, total: int, progress: Progress, most: int | None) -> int:
         model, done = self._embedder.name, 0
+        await self._embedder.ready()
         await self._store.want(model, await self._embedder.width())
         while waiting := await self._store.waiting(model, _FETCH):
             # One long text would pad all the others of its slice.
@@ -109,6 +116,7 @@ class EmbeddingWorker:
                     return done  # another process has taken over
                 done += len(part)
                 progress(done, max(total, done))
+                await asyncio.sleep(min(_REST * self._embedder.kept_waiting, _LONGEST_REST))
             self.waiting = await self._store.count_waiting(model)
             if most is not None and done >= most:
                 return done

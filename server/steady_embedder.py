@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,16 @@ from tools.errors import EmbedderUnavailable
 _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0
-_PATIENCE = 45.0
-"""Seconds that are waited for a model to load. Of one that has to be fetched from a hub that
-cannot be reached, that is known only after more than a minute.
+_PATIENCE = 30.0
+"""Seconds that a question waits for a model from a hub: of one that cannot be reached, that is
+known only after more than a minute. What lies on this machine is waited for.
 """
 
 
 class SteadyEmbedder(SentenceEmbedder):
     """After a failure the model is loaded anew: after `pause` seconds, then after twice as long
-    each time, up to 5 minutes. `trouble` says why it is out of order, if it is.
+    each time, up to 5 minutes. `trouble` says why it is out of order, if it is; `kept_waiting` for
+    how many seconds others had the processor while the latest texts were embedded.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class SteadyEmbedder(SentenceEmbedder):
     ) -> None:
         super().__init__(name, device)
         self.trouble: str | None = None
+        self.kept_waiting = 0.0
         self._first_pause = self._pause = pause
         self._again_at = 0.0
         self._loading: asyncio.Task[Vectors] | None = None
@@ -36,18 +39,20 @@ class SteadyEmbedder(SentenceEmbedder):
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """See SentenceEmbedder; out of order, the last EmbedderUnavailable comes at once."""
-        await self.ready()
+        if self.trouble is not None and self._loading is not None:
+            raise EmbedderUnavailable(self.trouble, 5)
+        await self.ready(None if self._is_here else _PATIENCE)
         try:
             return await super().embed(texts)
         except EmbedderUnavailable as error:
             self._fail(error)
             raise
 
-    async def ready(self) -> None:
+    async def ready(self, patience: float | None = None) -> None:
         """Have the model loaded, unless it failed and its time has not come again.
 
         Raises:
-            EmbedderUnavailable: when it cannot be, or not yet.
+            EmbedderUnavailable: when it cannot be, or not within `patience` seconds.
         """
         if self._in_order:
             return
@@ -57,17 +62,25 @@ class SteadyEmbedder(SentenceEmbedder):
                 raise EmbedderUnavailable(self.trouble, max(1, round(left)))
             self._loading = asyncio.create_task(super().embed(["ready"]))
             self._loading.add_done_callback(self._tried)
-        elif self.trouble is not None:
-            raise EmbedderUnavailable(self.trouble, 5)
-        await self._wait(self._loading)
+        await self._wait(self._loading, patience)
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        began, used = time.monotonic(), time.thread_time()
+        vectors = super()._embed(texts)
+        self.kept_waiting = max(0.0, time.monotonic() - began - (time.thread_time() - used))
+        return vectors
+
+    @property
+    def _is_here(self) -> bool:
+        return self.name == PACKAGED_EMBEDDER or Path(self.name).exists()
 
     def _load(self) -> Any:
-        if Path(self.name).is_absolute() and not Path(self.name).is_dir():
+        if Path(self.name).is_absolute() and not self._is_here:
             raise EmbedderUnavailable(f"the embedding model {self.name} is no folder", 30)
         return super()._load()
 
-    async def _wait(self, loading: asyncio.Task[Vectors]) -> None:
-        await asyncio.wait({loading}, timeout=_PATIENCE)
+    async def _wait(self, loading: asyncio.Task[Vectors], patience: float | None) -> None:
+        await asyncio.wait({loading}, timeout=patience)
         if not loading.done():
             self.trouble = self.trouble or f"{self.name} is still being loaded"
             raise EmbedderUnavailable(self.trouble, 5)
