@@ -39,9 +39,14 @@ class EmbeddingWorker:
         self._store = vectors
         self._embedder = embedder
         self._complete = False
-        self._tended_at = 0.0
+        self._tended_at = self._looked_at = 0.0
         self._background: asyncio.Task[None] | None = None
         self._embedding = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it embeds just now."""
+        return self._embedding.locked()
 
     async def catch_up(self, pending: int) -> bool:
         """A few waiting patterns are embedded here and now, many in the background.
@@ -116,13 +121,21 @@ class EmbeddingWorker:
                     return done  # another process has taken over
                 done += len(part)
                 progress(done, max(total, done))
+                await self._look()
                 await asyncio.sleep(min(_REST * self._embedder.kept_waiting, _LONGEST_REST))
-            self.waiting = await self._store.count_waiting(model)
             if most is not None and done >= most:
+                self.waiting = await self._store.count_waiting(model)
                 return done
-        self._complete = False
+        self._complete, self.waiting = False, Waiting(0, 0.0)
         await self._say_complete()
         return done
+
+    async def _look(self) -> None:
+        """See again how far behind it is, once a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= 1:
+            self._looked_at = now
+            self.waiting = await self._store.count_waiting(self._embedder.name)
 
     async def _rows(self, patterns: Sequence[StoredPattern]) -> list[tuple[int, bytes]]:
         texts = [f"{pattern.service}: {pattern.text}" for pattern in patterns]

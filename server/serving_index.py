@@ -54,6 +54,8 @@ class Generation:
         """Model, patterns indexed and pending, since when the oldest waits, and any trouble."""
         state = self.index.state()
         state.pop("degraded", None)  # the embedder knows better: it comes back unasked
+        if self.worker.busy:  # then the index has not been looked at for a while
+            state["pending"] = self.worker.waiting.count
         state |= self._trouble()
         return state | self._oldest() if state["pending"] else state
 

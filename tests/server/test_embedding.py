@@ -154,7 +154,7 @@ async def test_a_failing_model_degrades_and_comes_back(
         tries = embedder.tries
         for _ in range(10):
             await similar(parts)
-        assert embedder.tries <= tries + 1  # nobody waits for what has just failed
+        assert embedder.tries <= tries + 5  # of twenty: nobody waits for what has just failed
         with pytest.raises(EmbedderUnavailable, match="CUDA"):
             await parts.index.embed_some()
         embedder.broken = False
