@@ -1,7 +1,10 @@
 """`devmesh eval similar`: how well meaning is found, on judged queries over the Loghub samples.
 
-Loghub: Zhu et al., ISSRE 2023, https://github.com/logpai/loghub; its lines are loaded with
-service = data set, and templates are ranked by their best pattern.
+Loghub: Zhu et al., ISSRE 2023, https://github.com/logpai/loghub. Its lines are loaded as
+`devmesh ship --file` would send them: whole, as they stand in the file, with the logger or program
+that wrote them, only the service is the data set. The labels tell which template (event id) each
+line is an instance of; templates are ranked by their best pattern. Times are left out, since the
+samples are of many years and times are not asked about.
 """
 
 import asyncio
@@ -11,11 +14,16 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.eval_calls import read_cases
 from server.index import MeaningIndex
+from shipper.file_lines import LineCutter
+from shipper.file_mapping import LineMapper, Origin
+from shipper.line_times import UNKNOWN
+from shipper.rules import Rules
 from sql.store import MariaStore
+from tools.errors import BadArguments
 from tools.ingest_logs import INGEST_LOGS
 from tools.masking import mask, pattern_key
 from tools.ports import Deps
@@ -24,34 +32,72 @@ Template = tuple[str, str]
 Report = Callable[[int, int | None], None]
 
 _BATCH = 2_000
+_LABELS = "_structured_corrected.csv"
 
 
 async def load_loghub(folder: Path, deps: Deps, report: Report) -> dict[bytes, set[Template]]:
-    """Store every line; the templates (data set, event id) that each pattern stands for."""
+    """Store every line; the templates (data set, event id) that each pattern stands for.
+
+    Raises:
+        BadArguments: when a set's lines are not there or not those of its labels.
+    """
     templates: dict[bytes, set[Template]] = {}
-    sets = await asyncio.to_thread(_read_sets, folder)
-    for done, (name, rows) in enumerate(sets.items(), 1):
-        for content, event_id in rows:
-            key = pattern_key(name, mask(content))
-            templates.setdefault(key, set()).add((name, event_id))
-        events = [
-            {"message": content, "service": name, "uid": f"{name}-{n}", "host": "loghub"}
-            for n, (content, _) in enumerate(rows)
-        ]
-        for begin in range(0, len(events), _BATCH):
-            await INGEST_LOGS.call({"events": events[begin : begin + _BATCH]}, deps)
-        report(done, len(sets))
+    lines = await asyncio.to_thread(read_lines, folder)
+    for line in lines:
+        templates.setdefault(line.key, set()).add(line.template)
+    events = [line.event for line in lines]
+    for begin in range(0, len(events), _BATCH):
+        await INGEST_LOGS.call({"events": events[begin : begin + _BATCH]}, deps)
+        report(min(begin + _BATCH, len(events)), len(events))
     return templates
 
 
-def _read_sets(folder: Path) -> dict[str, list[Template]]:
-    """Content and event id of every line, by data set."""
-    sets = {}
-    for file in sorted(folder.glob("*/*_structured_corrected.csv")):
-        with file.open(encoding="utf-8", errors="replace", newline="") as text:
-            rows = csv.DictReader(text)
-            sets[file.parent.name] = [(row["Content"], row["EventId"]) for row in rows]
-    return sets
+class LabelledLine(NamedTuple):
+    """A line of a data set: its event, what it says behind its header, and its template."""
+
+    event: dict[str, Any]
+    content: str
+    template: Template
+
+    @property
+    def key(self) -> bytes:
+        """The key of the line's pattern."""
+        return pattern_key(self.event["service"], mask(self.event["message"]))
+
+
+def read_lines(folder: Path) -> list[LabelledLine]:
+    """Every line of every data set, with its label. Raises BadArguments."""
+    lines = []
+    for labels in sorted(folder.glob(f"*/*{_LABELS}")):
+        name = labels.parent.name
+        log = labels.with_name(labels.name.removesuffix(_LABELS))
+        with labels.open(encoding="utf-8", errors="replace", newline="") as text:
+            rows = list(csv.DictReader(text))
+        events = _events(log, name) if log.exists() else []
+        if len(events) != len(rows):
+            rule = f"{log.name} must have the {len(rows)} lines that {labels.name} labels"
+            raise BadArguments.one("loghub", rule, f"{len(events)} lines")
+        lines += [
+            LabelledLine(event, row["Content"], (name, row["EventId"]))
+            for event, row in zip(events, rows, strict=True)
+        ]
+    return lines
+
+
+def _events(log: Path, name: str) -> list[dict[str, Any]]:
+    """The events of a file's lines, of one service and without times."""
+    cutter, mapper = LineCutter(), LineMapper("loghub", Rules())
+    written = log.stat().st_mtime_ns // 1_000
+    origin = Origin(str(log), written, written)
+    lines = cutter.feed(log.read_bytes())
+    if rest := cutter.rest():
+        lines.append(rest)
+    events = []
+    for number, line in enumerate(lines):
+        event, _ = mapper.event(line, f"{name}-{number}", origin, UNKNOWN)
+        event.pop("timestamp", None)
+        events.append(event | {"service": name})
+    return events
 
 
 async def evaluate_similar(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from server.embedder import SentenceEmbedder, Vectors
 from sql.vectors import StoredPattern
@@ -13,11 +14,18 @@ from sql.vectors import Vectors as VectorStore
 from tools.errors import EmbedderUnavailable, Unavailable
 from tools.lexical import LexicalIndex
 from tools.ports import Ranked
-from tools.query_text import query_text
+from tools.query_text import pattern_text, query_text, verbatim_texts
 
 _log = logging.getLogger(__name__)
 
-_LEXICAL_SHARE = 0.5
+_LEXICAL_SHARE = 0.7
+_VERBATIM = 0.5
+"""What it adds to a score to be the pattern of the very line that was asked about."""
+
+# How far a question is met at all is told by its best patterns together, or by one that stands
+# out; a pattern not much behind the best is met as well.
+_TOGETHER, _ALONE, _BESIDE = 3, 0.1, 0.2
+
 _LOAD = 5_000
 _EMBED = 256
 _LOOK_BACK = 2_000
@@ -42,6 +50,7 @@ class MeaningIndex:
         self._matrix: Vectors = np.zeros((0, 0), dtype=np.float32)
         self._has_vector: set[int] = set()
         self._lexical = LexicalIndex()
+        self._verbatim: dict[str, list[int]] = {}
         self._degraded: str | None = None
         self._background: asyncio.Task[None] | None = None
         self._refreshing = asyncio.Lock()
@@ -57,21 +66,24 @@ class MeaningIndex:
         return state | {"degraded": self._degraded} if self._degraded else state
 
     async def rank(self, text: str) -> list[Ranked]:
-        """Every pattern with score = cosine + half the lexical share, best first."""
+        """Every pattern with its score, best first.
+
+        The score is the cosine, and on top a share of the BM25 that was to be had.
+        """
         await self.refresh()
         await self._catch_up()
         if not self._ids:
             return []
         wanted = query_text(text)
         cosines = await self._cosines(wanted)
-        lexical = self._lexical.scores(wanted)
-        ranked = []
-        for place, key in enumerate(self._ids):
-            words = lexical.get(place, 0.0)
-            known = cosines is not None and place in self._has_vector
-            cosine = float(cosines[place]) if known and cosines is not None else min(words, 1.0)
-            ranked.append(Ranked(key, cosine + _LEXICAL_SHARE * words, cosine))
-        return sorted(ranked, key=lambda one: (-one.score, one.pattern_id))
+        words = self._lexical.scores(wanted)
+        near = np.minimum(words, 1)
+        if cosines is not None:
+            known = np.fromiter(self._has_vector, dtype=np.intp)
+            near[known] = cosines[known]
+        scores = near + np.float32(_LEXICAL_SHARE) * words
+        scores[self._verbatim.get(wanted, [])] += _VERBATIM
+        return _ranked(np.array(self._ids), scores, near)
 
     async def _catch_up(self) -> None:
         """A few waiting patterns are embedded here and now, many in the background."""
@@ -123,6 +135,8 @@ class MeaningIndex:
         for pattern in patterns:
             self._places[pattern.id] = len(self._ids)
             self._ids.append(pattern.id)
+            for text in verbatim_texts(pattern.text):
+                self._verbatim.setdefault(text, []).append(self._places[pattern.id])
         self._lexical.add(f"{pattern.service}: {pattern.text}" for pattern in patterns)
         self._fill({pattern.id: pattern.vector for pattern in patterns if pattern.vector})
 
@@ -163,7 +177,7 @@ class MeaningIndex:
         await self._store.fit(await self._embedder.width())
         while waiting := await self._store.waiting(model, _EMBED):
             vectors = await self._embedder.embed(
-                [f"{pattern.service}: {pattern.text}" for pattern in waiting]
+                [pattern_text(pattern.service, pattern.text) for pattern in waiting]
             )
             rows = [
                 (pattern.id, vector.astype("<f4").tobytes())
@@ -174,3 +188,13 @@ class MeaningIndex:
             done += len(waiting)
             progress(done, max(total, done))
         return done
+
+
+def _ranked(ids: npt.NDArray[np.int64], scores: Vectors, cosines: Vectors) -> list[Ranked]:
+    """All in the order of their scores; of equal ones the older pattern is first."""
+    order = np.lexsort((ids, -scores))
+    scores = scores[order]
+    met = max(scores[:_TOGETHER].mean(), scores[0] - _ALONE)
+    confidence = np.minimum(scores + _BESIDE, met)
+    columns = (ids[order], scores, cosines[order], confidence)
+    return list(map(Ranked, *(column.tolist() for column in columns)))

@@ -100,13 +100,17 @@ class StatRow:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """How near a pattern is in meaning: the mixed score and the plain cosine."""
+class Ranked(NamedTuple):
+    """How near a pattern is in meaning: the mixed score and the plain cosine.
+
+    `confidence` is on the scale of the score: how far the question is met by what there is, no
+    more than what is near this pattern's own score.
+    """
 
     pattern_id: int
     score: float
     cosine: float
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,11 @@ from tools.records import Coverage, Event, Moment, Range
 from tools.tool import Tool
 
 NOISE = 0.30
-"""Below this cosine an unrelated text is as near as a related one."""
+"""Below this score an unrelated text is as near as a related one."""
 
-WEAK = 0.40
-"""Below this cosine a match is said to be weak."""
+WEAK = 0.54
+"""Below this confidence a match is said to be weak: as nine in ten are to questions about what was
+never logged, and one in twenty of the right answers (docs/similarity.md)."""
 
 _SAMPLES = 3
 
@@ -79,7 +80,7 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
     ranked = [
         one
         for one in (await deps.index.rank(asked.text) if counts else [])
-        if one.pattern_id in counts and one.cosine >= NOISE and one.score >= asked.min_score
+        if one.pattern_id in counts and one.score >= NOISE and one.score >= asked.min_score
     ]
     best = ranked[: asked.limit]
     ids = [one.pattern_id for one in best]
@@ -111,7 +112,7 @@ def _pattern(
         pattern_id=one.pattern_id,
         score=round(one.score, 4),
         cosine=round(one.cosine, 4),
-        weak=one.cosine < WEAK,
+        weak=one.confidence < WEAK,
         service=counted.service,
         pattern=counted.text,
         count=counted.count,
