@@ -12,7 +12,7 @@ import csv
 import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from tools.masking import mask, pattern_key
 from tools.ports import Deps
 
 Template = tuple[str, str]
+Scores = tuple[float, float, float, float]
 Report = Callable[[int, int | None], None]
 
 _BATCH = 2_000
@@ -104,18 +105,38 @@ async def evaluate_similar(
     queries: Path, index: MeaningIndex, store: MariaStore, templates: dict[bytes, set[Template]]
 ) -> dict[str, Any]:
     """R@10, MRR, nDCG@10 and S@5 over templates, and milliseconds a query."""
-    stored = await store.vectors.load("", 0, 1_000_000)
-    patterns = {row.id: pattern_key(row.service, row.text) for row in stored}
-    by_id = {key: sorted(templates.get(name, ())) for key, name in patterns.items()}
-    scores: list[tuple[float, float, float, float]] = []
+    by_id = await templates_by_id(store, templates)
+    scores: list[Scores] = []
     times = []
     for case in await asyncio.to_thread(read_cases, queries):
         began = time.perf_counter()
-        ranked = await index.rank(case["query"])
+        ranked = list(await index.rank(case["query"]))
         times.append((time.perf_counter() - began) * 1000)
-        relevant = {(entry["dataset"], entry["event_id"]) for entry in case["relevant"]}
-        found = list(dict.fromkeys(t for one in ranked for t in by_id[one.pattern_id]))
-        scores.append(_scores([template in relevant for template in found], len(relevant)))
+        scores.append(judged((t for one in ranked for t in by_id[one.pattern_id]), case))
+    return summary(scores, times)
+
+
+async def templates_by_id(
+    store: MariaStore, templates: dict[bytes, set[Template]]
+) -> dict[int, list[Template]]:
+    """The templates that each stored pattern stands for, by its id."""
+    stored = await store.vectors.load("", 0, 1_000_000)
+    return {row.id: sorted(templates.get(pattern_key(row.service, row.text), ())) for row in stored}
+
+
+def judged(ranked: Iterable[Template], case: dict[str, Any]) -> Scores:
+    """Recall at 10, reciprocal rank, nDCG at 10 and success at 5 of templates, best first."""
+    relevant = {(entry["dataset"], entry["event_id"]) for entry in case["relevant"]}
+    hits = [template in relevant for template in dict.fromkeys(ranked)]
+    recall = sum(hits[:10]) / len(relevant)
+    rank = next((1 / place for place, hit in enumerate(hits, 1) if hit), 0.0)
+    gain = sum(1 / math.log2(place + 1) for place, hit in enumerate(hits[:10], 1) if hit)
+    ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(relevant), 10) + 1))
+    return recall, rank, gain / ideal, float(any(hits[:5]))
+
+
+def summary(scores: Sequence[Scores], times: Sequence[float]) -> dict[str, Any]:
+    """Means of the scores; median and 95th percentile of milliseconds."""
     means = [round(statistics.fmean(column), 4) for column in zip(*scores, strict=True)]
     return {
         "n": len(scores),
@@ -126,12 +147,3 @@ async def evaluate_similar(
         "ms_median": round(statistics.median(times), 1),
         "ms_p95": round(sorted(times)[int(0.95 * (len(times) - 1))], 1),
     }
-
-
-def _scores(hits: list[bool], relevant: int) -> tuple[float, float, float, float]:
-    """Recall at 10, reciprocal rank, nDCG at 10, success at 5."""
-    recall = sum(hits[:10]) / relevant
-    rank = next((1 / place for place, hit in enumerate(hits, 1) if hit), 0.0)
-    gain = sum(1 / math.log2(place + 1) for place, hit in enumerate(hits[:10], 1) if hit)
-    ideal = sum(1 / math.log2(place + 1) for place in range(1, min(relevant, 10) + 1))
-    return recall, rank, gain / ideal, float(any(hits[:5]))

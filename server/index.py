@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -65,15 +65,15 @@ class MeaningIndex:
         }
         return state | {"degraded": self._degraded} if self._degraded else state
 
-    async def rank(self, text: str) -> list[Ranked]:
-        """Every pattern with its score, best first.
+    async def rank(self, text: str) -> Iterator[Ranked]:
+        """Every pattern with its score, best first, made as it is taken: most never are.
 
         The score is the cosine, and on top a share of the BM25 that was to be had.
         """
         await self.refresh()
         await self._catch_up()
         if not self._ids:
-            return []
+            return iter(())
         wanted = query_text(text)
         cosines = await self._cosines(wanted)
         words = self._lexical.scores(wanted)
@@ -117,7 +117,8 @@ class MeaningIndex:
         """Take in patterns and vectors that are new in the store."""
         async with self._refreshing:
             while True:
-                found = await self._store.load(self._embedder.name, self._after, _LOAD)
+                # Without their vectors, most of which are here already: those that are not, follow.
+                found = await self._store.load("", self._after, _LOAD)
                 self._append([one for one in found if one.id not in self._places])
                 if len(found) < _LOAD:
                     break
@@ -190,11 +191,11 @@ class MeaningIndex:
         return done
 
 
-def _ranked(ids: npt.NDArray[np.int64], scores: Vectors, cosines: Vectors) -> list[Ranked]:
+def _ranked(ids: npt.NDArray[np.int64], scores: Vectors, cosines: Vectors) -> Iterator[Ranked]:
     """All in the order of their scores; of equal ones the older pattern is first."""
     order = np.lexsort((ids, -scores))
     scores = scores[order]
     met = max(scores[:_TOGETHER].mean(), scores[0] - _ALONE)
     confidence = np.minimum(scores + _BESIDE, met)
     columns = (ids[order], scores, cosines[order], confidence)
-    return list(map(Ranked, *(column.tolist() for column in columns)))
+    return map(Ranked, *(column.tolist() for column in columns))

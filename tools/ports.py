@@ -1,6 +1,6 @@
 """What the tools need from outside, as protocols, and the bundle in which they get it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
@@ -220,7 +220,7 @@ class LogStore(Protocol):
 class PatternIndex(Protocol):
     """Patterns ranked by meaning."""
 
-    async def rank(self, text: str) -> list[Ranked]:
+    async def rank(self, text: str) -> Iterable[Ranked]:
         """Every indexed pattern, best first; raises EmbedderUnavailable if nothing can rank."""
 
     def state(self) -> dict[str, Any]:

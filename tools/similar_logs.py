@@ -1,5 +1,6 @@
 """similar_logs: patterns near a text in meaning, with when and where they occurred."""
 
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -77,11 +78,10 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
     """
     wanted = resolve(asked, deps)
     counts = {pattern.id: pattern for pattern in await deps.store.pattern_counts(wanted)}
-    ranked = [
-        one
-        for one in (await deps.index.rank(asked.text) if counts else [])
-        if one.pattern_id in counts and one.score >= NOISE and one.score >= asked.min_score
-    ]
+    lowest = max(NOISE, asked.min_score)
+    every = await deps.index.rank(asked.text) if counts else ()
+    near = takewhile(lambda one: one.score >= lowest, every)
+    ranked = [one for one in near if one.pattern_id in counts]
     best = ranked[: asked.limit]
     ids = [one.pattern_id for one in best]
     samples = await deps.store.newest_of(wanted, ids, _SAMPLES)
