@@ -122,8 +122,8 @@ async def main(queries: Path, loghub: Path) -> None:
                 f"every row at insert: {len(lines):,} x{len(lines) / own.embedded:.1f} embedded, "
                 f"{seconds:.0f} s x{seconds / own.seconds:.1f}, extrapolated from {embedded:,}"
             )
-            shown("a vector a distinct row, HNSW", await peer(VectorRows(parts, lines), cases), own)
             await at_size(parts, lines, cases)
+            shown("a vector a distinct row, HNSW", await peer(VectorRows(parts, lines), cases), own)
 
 
 if __name__ == "__main__":
