@@ -70,12 +70,11 @@ class MeaningIndex:
 
         The score is the cosine, and on top a share of the BM25 that was to be had.
         """
-        await self.refresh()
-        await self._catch_up()
+        wanted = query_text(text)
+        vector, _ = await asyncio.gather(self._vector(wanted), self._bring_up_to_date())
         if not self._ids:
             return iter(())
-        wanted = query_text(text)
-        cosines = await self._cosines(wanted)
+        cosines = self._cosines(vector)
         words = self._lexical.scores(wanted)
         near = np.minimum(words, 1)
         if cosines is not None:
@@ -84,6 +83,10 @@ class MeaningIndex:
         scores = near + np.float32(_LEXICAL_SHARE) * words
         scores[self._verbatim.get(wanted, [])] += _VERBATIM
         return _ranked(np.array(self._ids), scores, near)
+
+    async def _bring_up_to_date(self) -> None:
+        await self.refresh()
+        await self._catch_up()
 
     async def _catch_up(self) -> None:
         """A few waiting patterns are embedded here and now, many in the background."""
@@ -101,7 +104,7 @@ class MeaningIndex:
         except Unavailable as error:
             _log.warning("new patterns wait for their vectors: %s", error)
 
-    async def _cosines(self, wanted: str) -> Vectors | None:
+    async def _vector(self, wanted: str) -> Vectors | None:
         try:
             [vector] = await self._embedder.embed([wanted])
         except EmbedderUnavailable as error:
@@ -109,7 +112,10 @@ class MeaningIndex:
             _log.warning("ranking by words only: %s", error)
             return None
         self._degraded = None
-        if self._matrix.shape[1] != len(vector):
+        return np.asarray(vector, dtype=np.float32)
+
+    def _cosines(self, vector: Vectors | None) -> Vectors | None:
+        if vector is None or self._matrix.shape[1] != len(vector):
             return None
         return np.asarray(self._matrix[: len(self._ids)] @ vector, dtype=np.float32)
 

@@ -39,7 +39,7 @@ async def test_quality_stays_above_its_floors(home: Home) -> None:
 
     lines = read_lines(loghub)
     for whole in (True, False):
-        assert await same_event(lines, home.index, home.store, 8, whole) >= 0.96
+        assert await same_event(lines, home.index, home.store, 4, whole) >= 0.96
 
     deps = await home.deps()
     asked = UNANSWERABLE.read_text().splitlines()
