@@ -18,9 +18,11 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CMAKE_ARGS
 MINUTES ?= 10
+QUERIES ?= ../shared/eval/similar_public.jsonl
+LOGHUB ?= ../shared/loghub
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed check setup setup-test mariadb galera format clean
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -48,6 +50,11 @@ bench-galera: setup-test
 
 bench-embed: setup-test
 	$(BIN)/python tests/bench/embed_load.py
+
+# LOGHUB: the 2k samples of github.com/logpai/loghub; QUERIES: judged queries over them.
+bench-similar: setup-test
+	$(BIN)/pip install -q --group bench
+	$(BIN)/python tests/bench/similar.py $(QUERIES) $(LOGHUB)
 
 check:
 	$(BIN)/ruff format --check

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -13,11 +14,13 @@ import numpy.typing as npt
 
 from server.settings import PACKAGED_EMBEDDER
 from tools.errors import EmbedderUnavailable
+from tools.query_text import FORM
 
 _log = logging.getLogger(__name__)
 
 Vectors = npt.NDArray[np.float32]
 
+_NAME = re.compile(r"(?P<model>.+) \(texts \d+\)", re.DOTALL)
 _MAX_TOKENS = 128
 _BATCH = 16
 """Small batches of like length: one long line would pad all the others."""
@@ -26,11 +29,15 @@ _BATCH = 16
 class SentenceEmbedder:
     """A sentence-transformers model on CUDA when there is one, else on one CPU thread.
 
-    `name` is the packaged model, a folder, or a name that sentence-transformers can find.
+    `model` is the packaged one, a folder, or a name that sentence-transformers can find; `name`
+    is what vectors are kept under, since those of texts in another form are not comparable. Made
+    with such a name it is the model of vectors that are there.
     """
 
-    def __init__(self, name: str = PACKAGED_EMBEDDER, device: str = "auto") -> None:
-        self.name = name
+    def __init__(self, model: str = PACKAGED_EMBEDDER, device: str = "auto") -> None:
+        named = _NAME.fullmatch(model)
+        self.name = model if named else f"{model} (texts {FORM})"
+        self._source = named["model"] if named else model
         self._device = device
         self._model: Any = None
         # One thread: torch is loaded, set up and used in it alone.
@@ -88,7 +95,8 @@ class SentenceEmbedder:
         if device == "cpu":
             # More threads spin against MariaDB for the same cores and are slower.
             torch.set_num_threads(1)
-        folder = str(_packaged_folder()) if self.name == PACKAGED_EMBEDDER else self.name
+        packaged = self._source == PACKAGED_EMBEDDER
+        folder = str(_packaged_folder()) if packaged else self._source
         model = SentenceTransformer(folder, device=device)
         model.max_seq_length = min(_MAX_TOKENS, model.max_seq_length or _MAX_TOKENS)
         if device == "cpu" and _has_bf16():

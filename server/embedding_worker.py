@@ -8,6 +8,7 @@ from server.steady_embedder import SteadyEmbedder
 from sql.vectors import StoredPattern, Waiting
 from sql.vectors import Vectors as VectorStore
 from tools.errors import EmbedderUnavailable, StoreUnavailable
+from tools.query_text import pattern_text
 
 _log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class EmbeddingWorker:
             self.waiting = await self._store.count_waiting(self._embedder.name)
 
     async def _rows(self, patterns: Sequence[StoredPattern]) -> list[tuple[int, bytes]]:
-        texts = [f"{pattern.service}: {pattern.text}" for pattern in patterns]
+        texts = [pattern_text(pattern.service, pattern.text) for pattern in patterns]
         vectors = await self._embedder.embed(texts)
         return [
             (pattern.id, vector.astype("<f4").tobytes())

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from server.embedder import SentenceEmbedder, Vectors
 from sql.vectors import StoredPattern
@@ -12,12 +14,18 @@ from sql.vectors import Vectors as VectorStore
 from tools.errors import EmbedderUnavailable
 from tools.lexical import LexicalIndex
 from tools.ports import Ranked
-from tools.query_text import query_text
+from tools.query_text import verbatim_texts
 
 _log = logging.getLogger(__name__)
 
-_LEXICAL_SHARE = 0.5
-_LOAD = 5_000
+_LEXICAL_SHARE = 0.7
+_VERBATIM = 0.5
+"""What it adds to a score to be the pattern of the very line that was asked about."""
+
+# How far a question is met at all is told by its best patterns together, or by one that stands
+# out; a pattern not much behind the best is met as well.
+_TOGETHER, _ALONE, _BESIDE = 3, 0.1, 0.2
+
 _LOOK_BACK = 2_000
 
 
@@ -37,6 +45,7 @@ class MeaningIndex:
         self._matrix: Vectors = np.zeros((0, 0), dtype=np.float32)
         self._has_vector: set[int] = set()
         self._lexical = LexicalIndex()
+        self._verbatim: dict[str, list[int]] = {}
         self._degraded: str | None = None
         self._refreshing = asyncio.Lock()
 
@@ -54,57 +63,58 @@ class MeaningIndex:
         }
         return state | {"degraded": self._degraded} if self._degraded else state
 
-    async def rank(self, text: str) -> list[Ranked]:
-        """Every pattern with score = cosine + half the lexical share, best first."""
-        if not self._ids:
-            return []
-        wanted = query_text(text)
-        cosines = await self._cosines(wanted)
-        lexical = self._lexical.scores(wanted)
-        ranked = []
-        for place, key in enumerate(self._ids):
-            words = lexical.get(place, 0.0)
-            known = cosines is not None and place in self._has_vector
-            cosine = float(cosines[place]) if known and cosines is not None else min(words, 1.0)
-            ranked.append(Ranked(key, cosine + _LEXICAL_SHARE * words, cosine))
-        return sorted(ranked, key=lambda one: (-one.score, one.pattern_id))
+    def rank(self, wanted: str, vector: Vectors | None) -> Iterator[Ranked]:
+        """Every pattern with its score, best first, made as it is taken: most never are.
 
-    async def _cosines(self, wanted: str) -> Vectors | None:
+        The score is the cosine, and on top a share of the BM25 that was to be had. `wanted` is
+        a question as `query_text` cleans it, and `vector` what `vector_of` gives for that.
+        """
+        if not self._ids:
+            return iter(())
+        cosines = self._cosines(vector)
+        words = self._lexical.scores(wanted)
+        near = np.minimum(words, 1)
+        if cosines is not None:
+            known = np.fromiter(self._has_vector, dtype=np.intp)
+            near[known] = cosines[known]
+        scores = near + np.float32(_LEXICAL_SHARE) * words
+        scores[self._verbatim.get(wanted, [])] += _VERBATIM
+        return _ranked(np.array(self._ids), scores, near)
+
+    async def vector_of(self, wanted: str) -> Vectors | None:
+        """The vector of a cleaned question; None while the model is out of order."""
         try:
             [vector] = await self._embedder.embed([wanted])
         except EmbedderUnavailable as error:
             self._degraded = str(error)
-            _log.warning("ranking by words only: %s", error)
+            _log.debug("ranking by words only: %s", error)  # the embedder has said so itself
             return None
         self._degraded = None
-        if self._matrix.shape[1] != len(vector):
+        return np.asarray(vector, dtype=np.float32)
+
+    def _cosines(self, vector: Vectors | None) -> Vectors | None:
+        if vector is None or self._matrix.shape[1] != len(vector):
             return None
         return np.asarray(self._matrix[: len(self._ids)] @ vector, dtype=np.float32)
 
     async def refresh(self) -> None:
         """Take in patterns and vectors that are new in the store."""
         async with self._refreshing:
-            while True:
-                found = await self._store.load(self._embedder.name, self._after, _LOAD)
-                self._append([one for one in found if one.id not in self._places])
-                if len(found) < _LOAD:
-                    break
-                self._after = found[-1].id
+            self._append(await self._store.patterns(self._after, self._places))
             # Ids become visible in the order of commits, not of numbers, and there are gaps
             # between them, wide ones in a cluster: look back over some patterns, not numbers.
             newest = sorted(self._ids[-2 * _LOOK_BACK :])
             self._after = newest[-_LOOK_BACK] if len(newest) >= _LOOK_BACK else 0
             missing = [key for place, key in enumerate(self._ids) if place not in self._has_vector]
-            for begin in range(0, len(missing), _LOAD):
-                part = missing[begin : begin + _LOAD]
-                self._fill(await self._store.of(self._embedder.name, part))
+            self._fill(await self._store.of(self._embedder.name, missing))
 
     def _append(self, patterns: list[StoredPattern]) -> None:
         for pattern in patterns:
             self._places[pattern.id] = len(self._ids)
             self._ids.append(pattern.id)
+            for text in verbatim_texts(pattern.text):
+                self._verbatim.setdefault(text, []).append(self._places[pattern.id])
         self._lexical.add(f"{pattern.service}: {pattern.text}" for pattern in patterns)
-        self._fill({pattern.id: pattern.vector for pattern in patterns if pattern.vector})
 
     def _fill(self, vectors: dict[int, bytes]) -> None:
         for key, raw in vectors.items():
@@ -124,3 +134,13 @@ class MeaningIndex:
         else:
             self._has_vector.clear()
         self._matrix = bigger
+
+
+def _ranked(ids: npt.NDArray[np.int64], scores: Vectors, cosines: Vectors) -> Iterator[Ranked]:
+    """All in the order of their scores; of equal ones the older pattern is first."""
+    order = np.lexsort((ids, -scores))
+    scores = scores[order]
+    met = max(scores[:_TOGETHER].mean(), scores[0] - _ALONE)
+    confidence = np.minimum(scores + _BESIDE, met)
+    columns = (ids[order], scores, cosines[order], confidence)
+    return map(Ranked, *(column.tolist() for column in columns))

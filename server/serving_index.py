@@ -3,7 +3,7 @@ with the model before it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from server.steady_embedder import SteadyEmbedder
 from sql.vectors import Vectors as VectorStore
 from tools.errors import EmbedderUnavailable
 from tools.ports import Ranked
+from tools.query_text import query_text
 
 _ROUND = 512
 """Patterns embedded before they are taken into the index."""
@@ -28,18 +29,21 @@ class Generation:
         self._users = 0
         self._left = False
 
-    async def rank(self, text: str) -> list[Ranked]:
+    async def rank(self, text: str) -> Iterator[Ranked]:
         """See PatternIndex; what is new is embedded first, where it is little."""
         self._users += 1
         try:
-            index = self.index
-            await index.refresh()
-            if await self.worker.catch_up(index.pending):
-                await index.refresh()
-            return await index.rank(text)
+            index, wanted = self.index, query_text(text)
+            vector, _ = await asyncio.gather(index.vector_of(wanted), self._bring_up_to_date(index))
+            return index.rank(wanted, vector)
         finally:
             self._users -= 1
             self._close_if_left()
+
+    async def _bring_up_to_date(self, index: MeaningIndex) -> None:
+        await index.refresh()
+        if await self.worker.catch_up(index.pending):
+            await index.refresh()
 
     def leave(self) -> None:
         """Let the embedder go once nobody uses it."""
@@ -93,7 +97,7 @@ class ServingIndex:
             return self._wanted.state()
         return self._before.state() | {"next": self._wanted.progress()}
 
-    async def rank(self, text: str) -> list[Ranked]:
+    async def rank(self, text: str) -> Iterator[Ranked]:
         """See PatternIndex."""
         await self._choose()
         return await self._serves.rank(text)

@@ -27,9 +27,9 @@ class SteadyEmbedder(SentenceEmbedder):
     """
 
     def __init__(
-        self, name: str = PACKAGED_EMBEDDER, device: str = "auto", pause: float = _FIRST_PAUSE
+        self, model: str = PACKAGED_EMBEDDER, device: str = "auto", pause: float = _FIRST_PAUSE
     ) -> None:
-        super().__init__(name, device)
+        super().__init__(model, device)
         self.trouble: str | None = None
         self.kept_waiting = 0.0
         self._first_pause = self._pause = pause
@@ -72,11 +72,11 @@ class SteadyEmbedder(SentenceEmbedder):
 
     @property
     def _is_here(self) -> bool:
-        return self.name == PACKAGED_EMBEDDER or Path(self.name).exists()
+        return self._source == PACKAGED_EMBEDDER or Path(self._source).exists()
 
     def _load(self) -> Any:
-        if Path(self.name).is_absolute() and not self._is_here:
-            raise EmbedderUnavailable(f"the embedding model {self.name} is no folder", 30)
+        if Path(self._source).is_absolute() and not self._is_here:
+            raise EmbedderUnavailable(f"the embedding model {self._source} is no folder", 30)
         return super()._load()
 
     async def _wait(self, loading: asyncio.Task[Vectors], patience: float | None) -> None:

@@ -1,7 +1,7 @@
 """Patterns and their vectors: the store of record behind the index in memory."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from sql.leases import Lease
@@ -16,12 +16,11 @@ _UNWANTED_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class StoredPattern:
-    """A pattern with its vector as little-endian float32, or None while it waits for one."""
+    """A pattern's id, service and text."""
 
     id: int
     service: str
     text: str
-    vector: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Vectors:
         """Patterns without a vector of this model, oldest first."""
         table = await self._table(model)
         rows = await self._pool.run("patterns_to_embed", table=table, model=model, limit=limit)
-        return [StoredPattern(key, service, text, None) for key, service, text in rows]
+        return [StoredPattern(*row) for row in rows]
 
     async def count_waiting(self, model: str) -> Waiting:
         """How many patterns have no vector of this model, and since when."""
@@ -125,23 +124,25 @@ class Vectors:
 
         return await self._pool.retried(work)
 
-    async def load(self, model: str, after: int, limit: int) -> list[StoredPattern]:
-        """Patterns with ids above `after`, in order, with what vectors there are."""
-        table = await self._table(model)
-        rows = await self._pool.run(
-            "load_patterns", table=table, model=model, after=after, limit=limit
-        )
-        return [StoredPattern(*row) for row in rows]
+    async def patterns(self, after: int = 0, known: Container[int] = ()) -> list[StoredPattern]:
+        """Patterns with ids above `after`, in order, but for those that are known."""
+        ids = [key for (key,) in await self._pool.run("pattern_ids_after", after=after)]
+        new = [key for key in ids if key not in known]
+        found: list[StoredPattern] = []
+        for begin in range(0, len(new), _AT_ONCE):
+            part = tuple(new[begin : begin + _AT_ONCE])
+            rows = await self._pool.run("load_patterns", patterns=part)
+            found += [StoredPattern(*row) for row in rows]
+        return found
 
     async def of(self, model: str, pattern_ids: Sequence[int]) -> dict[int, bytes]:
-        """The vectors of given patterns, where there are any."""
-        if not pattern_ids:
-            return {}
+        """The vectors of given patterns, where there are any, as little-endian float32."""
         table = await self._table(model)
-        rows = await self._pool.run(
-            "load_vectors", table=table, model=model, patterns=tuple(pattern_ids)
-        )
-        return {key: vector for key, vector in rows}
+        found: dict[int, bytes] = {}
+        for begin in range(0, len(pattern_ids), _AT_ONCE):
+            part = tuple(pattern_ids[begin : begin + _AT_ONCE])
+            found |= await self._pool.run("load_vectors", table=table, model=model, patterns=part)
+        return found
 
     async def _table(self, model: str) -> Name:
         """Where a model's vectors are; the first table, for one that has none."""

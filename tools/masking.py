@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 MASK = "<*>"
-VERSION = 2
+VERSION = 3
 """Stored beside each pattern; a change of the rules must change it."""
 
 _HEAD, _TAIL = 1_500, 500
@@ -23,17 +23,28 @@ _IDENTITY = (
 )
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATE, _CLOCK = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
 
 # What may reach across a space is masked first.
 _SPANNING = re.compile(
     rf"\b{_DATE} {_CLOCK}\b|\b(?:{'|'.join(_DAYS)}),? (?:\d{{1,2}} )?"
-    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b(?: \d{1,2})?"
+    rf"(?:{_MONTH})\b(?: \d{{1,2}})?"
+)
+
+# Of the header that syslog puts before a line nothing is kept but the program: a file that many
+# hosts write to, and the next month, make no new patterns. Behind an ISO time it takes a process
+# id to tell a host from a message's first word.
+_PROGRAM = r"[\w./@+-]+(?:\([\w. -]+\))?"
+_SYSLOG = re.compile(
+    rf"(?:<\d{{1,3}}>1? ?)?(?:(?:{_MONTH}) \d{{1,2}} \d\d:\d\d:\d\d "
+    rf"(?:[\w.:-]+ (?={_PROGRAM}(?:\[\d+\])?:(?: |$)))?"
+    rf"|{_DATE}T{_CLOCK} [\w.:-]+ (?={_PROGRAM}\[\d+\]: |kernel: ))"
 )
 
 # The others stay within a word, and tell no digit from another but in 0x.
 _RULES: tuple[tuple[str, str], ...] = (
-    ("uuid", r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
+    ("uuid", r"(?:\b|(?<=\w)-)[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
     ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
     ("url", r"\b[a-z][a-z0-9+]{1,9}://[^\s\"'<>)\]]+"),
     ("mac", r"\b(?:[0-9a-fA-F]{2}[:-]){5,7}[0-9a-fA-F]{2}\b"),
@@ -73,6 +84,8 @@ def mask(message: str) -> str:
     if len(message) > _HEAD + _TAIL:
         message = f"{message[:_HEAD]} … {message[-_TAIL:]}"
     text = " ".join(message.split())
+    if header := _SYSLOG.match(text):
+        text = f"{MASK} {text[header.end() :]}"
     if '="' in text or "='" in text:
         text = _KEYED.sub(r"\1=<*>", text)
     if _may_name_somebody(text):

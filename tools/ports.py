@@ -1,6 +1,6 @@
 """What the tools need from outside, as protocols, and the bundle in which they get it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
@@ -109,13 +109,17 @@ class StatRow:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """How near a pattern is in meaning: the mixed score and the plain cosine."""
+class Ranked(NamedTuple):
+    """How near a pattern is in meaning: the mixed score and the plain cosine.
+
+    `confidence` is on the scale of the score: how far the question is met by what there is, no
+    more than what is near this pattern's own score.
+    """
 
     pattern_id: int
     score: float
     cosine: float
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +241,7 @@ class LogStore(Protocol):
 class PatternIndex(Protocol):
     """Patterns ranked by meaning."""
 
-    async def rank(self, text: str) -> list[Ranked]:
+    async def rank(self, text: str) -> Iterable[Ranked]:
         """Every indexed pattern, best first; raises EmbedderUnavailable if nothing can rank."""
 
     def state(self) -> dict[str, Any]:

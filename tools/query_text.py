@@ -1,36 +1,44 @@
-"""A pasted error made comparable with patterns: header off, errno names out, variables masked."""
+"""Questions and patterns in one form, so that likeness is of meaning and not of headers."""
 
 import errno
 import os
 import re
 
+from tools.line_header import split_header
 from tools.masking import mask
 from tools.plain import clean
 
-_LEVEL_NAME = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL)"
-_HEADER = re.compile(
-    r"^\s*(?:<\d{1,3}>\d?\s*)?"
-    r"(?:[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)?"
-    r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?Z| ?[+-]\d\d:?\d\d)?\]?)\s+"
-    r"(?:(?P<host>[\w.-]+)\s+(?=[\w./@-]+(?:\[\d+\])?: ))?"
-    rf"(?:(?!{_LEVEL_NAME}:)(?P<ident>[\w./@-]+)(?:\[\d+\])?: )?"
-)
-_LEVEL = re.compile(rf"^\s*[\[(<]?{_LEVEL_NAME}[\])>]?:?\s+")
+FORM = 2
+"""Stored with each vector; a change of what a pattern's text is must change it."""
+
 _ERRNO = re.compile(r"\bE[A-Z0-9]{2,14}\b")
 _NUMBERS = {name: number for number, name in errno.errorcode.items()}
 
 
 def query_text(text: str) -> str:
-    """What to compare: `identifier: masked message`, or the masked message alone."""
+    """What to compare: `sender: masked message`, or the masked message alone."""
     line = clean(text).strip().strip("\"'`")
-    ident = ""
-    header = _HEADER.match(line)
-    if header and header.end() < len(line):
-        ident = header["ident"] or ""
-        line = line[header.end() :]
-    line = _LEVEL.sub("", line) or line
-    masked = mask(_ERRNO.sub(_errno_words, line)) or line
-    return f"{ident}: {masked}" if ident else masked
+    return _without_header(mask(_ERRNO.sub(_errno_words, line)) or line)
+
+
+def pattern_text(service: str, masked: str) -> str:
+    """What is embedded of a pattern: `service sender: masked message`.
+
+    The sender, such as a Java logger, tells as much of the meaning as the message does.
+    """
+    sender, message = split_header(masked)
+    known = not sender or sender.casefold() == service.casefold()
+    return f"{service}: {message}" if known else f"{service} {sender}: {message}"
+
+
+def verbatim_texts(masked: str) -> set[str]:
+    """The query texts that are this pattern: its line as a whole, and its message alone."""
+    return {_without_header(masked), _without_header(split_header(masked)[1])}
+
+
+def _without_header(masked: str) -> str:
+    sender, message = split_header(masked)
+    return f"{sender}: {message}" if sender else message
 
 
 def _errno_words(match: re.Match[str]) -> str:

@@ -1,5 +1,6 @@
 """similar_logs: patterns near a text in meaning, with when and where they occurred."""
 
+from itertools import takewhile
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -22,10 +23,11 @@ from tools.records import Coverage, Event, Moment, Range
 from tools.tool import Tool
 
 NOISE = 0.30
-"""Below this cosine an unrelated text is as near as a related one."""
+"""Below this score an unrelated text is as near as a related one."""
 
-WEAK = 0.40
-"""Below this cosine a match is said to be weak."""
+WEAK = 0.54
+"""Below this confidence a match is said to be weak: as nine in ten are to questions about what was
+never logged, and one in twenty of the right answers (docs/similarity.md)."""
 
 _SAMPLES = 3
 _EPISODES = 3
@@ -84,11 +86,10 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
     """
     wanted = resolve(asked, deps)
     counts = {pattern.id: pattern for pattern in await deps.store.pattern_counts(wanted)}
-    ranked = [
-        one
-        for one in (await deps.index.rank(asked.text) if counts else [])
-        if one.pattern_id in counts and one.cosine >= NOISE and one.score >= asked.min_score
-    ]
+    lowest = max(NOISE, asked.min_score)
+    every = await deps.index.rank(asked.text) if counts else ()
+    near = takewhile(lambda one: one.score >= lowest, every)
+    ranked = [one for one in near if one.pattern_id in counts]
     best = ranked[: asked.limit]
     ids = [one.pattern_id for one in best]
     samples = await deps.store.newest_of(wanted, ids, _SAMPLES)
@@ -121,7 +122,7 @@ def _pattern(
         pattern_id=one.pattern_id,
         score=round(one.score, 4),
         cosine=round(one.cosine, 4),
-        weak=one.cosine < WEAK,
+        weak=one.confidence < WEAK,
         service=counted.service,
         pattern=counted.text,
         count=counted.count,

@@ -25,14 +25,13 @@ WHERE e.pattern_id IS NULL
 -- Vectors of patterns, as little-endian float32; a vector of the same model is replaced.
 REPLACE INTO %(table)s (pattern_id, model, embedding) VALUES %(rows)s;
 
+-- name: pattern_ids_after
+-- The ids of patterns after an id.
+SELECT id FROM log_patterns WHERE id > %(after)s ORDER BY id
+
 -- name: load_patterns
--- Patterns after an id with their vectors of this model, where they have one.
-SELECT p.id, p.service, p.text, e.embedding
-FROM log_patterns AS p
-LEFT JOIN %(table)s AS e ON e.model = %(model)s AND e.pattern_id = p.id
-WHERE p.id > %(after)s
-ORDER BY p.id
-LIMIT %(limit)s
+-- Patterns by their ids.
+SELECT id, service, text FROM log_patterns WHERE id IN %(patterns)s ORDER BY id
 
 -- name: load_vectors
 -- The vectors of given patterns.

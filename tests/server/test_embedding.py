@@ -239,12 +239,13 @@ async def test_the_model_before_serves_until_the_new_one_is_ready(
     settings: ServerSettings, tiny_model: Tiny, widths: tuple[int, int]
 ) -> None:
     """No answer loses meaning while a model changes; then the old vectors go."""
-    old_name, new_name = map(tiny_model, widths)
-    async with working(settings, Counting(old_name)) as parts:
+    old_model, new_model = map(tiny_model, widths)
+    async with working(settings, Counting(old_model)) as parts:
         await put(parts, *range(600))
         await parts.catch_up()
         before = await similar(parts)
-    old, new = Counting(old_name), Counting(new_name)
+    old, new = Counting(old_model), Counting(new_model)
+    old_name, new_name = old.name, new.name
     async with working(settings, new, old) as parts:
         parts.store.vectors._unwanted_seconds = 0
         meanwhile = await similar(parts)
@@ -309,7 +310,7 @@ async def test_an_old_model_that_is_gone_does_not_serve(
         assert page.patterns
         await parts.catch_up()
         page = await similar(parts)
-        assert page.index == {"model": tiny_model(32), "indexed": 30, "pending": 0}
+        assert page.index == {"model": parts.embedder.name, "indexed": 30, "pending": 0}
 
 
 async def test_a_model_of_another_width_under_the_same_name(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.masking import mask
-from tools.query_text import query_text
+from tools.query_text import pattern_text, query_text, verbatim_texts
 
 LINE = "connect() failed while reading from db"
 
@@ -67,3 +67,27 @@ def test_any_text_is_a_query(text: str) -> None:
 def test_a_header_alone_is_kept(text: str) -> None:
     """When there is nothing but a header, it is the question."""
     assert query_text(text)
+
+
+HEADED = "2026-11-20 12:00:00,123 INFO [main] org.example.shop.OrderStore: saved order 17"
+
+
+def test_a_pattern_is_told_with_its_service_and_its_logger() -> None:
+    """The logger's last parts stand behind the service, as words; time, level and thread go."""
+    told = pattern_text("shop", mask(HEADED))
+    assert told == "shop shop Order Store: saved order <*>"
+    assert pattern_text("shop", mask("saved order 17")) == "shop: saved order <*>"
+
+
+def test_a_program_that_is_the_service_is_told_once() -> None:
+    """The identifier of syslog is mostly the service already."""
+    line = mask("Nov 20 12:00:00 web-1 sshd[211]: Connection closed")
+    assert pattern_text("sshd", line) == "sshd: Connection closed"
+    assert pattern_text("SSHD", line) == "SSHD: Connection closed"
+
+
+@pytest.mark.parametrize("asked", [HEADED, "saved order 4711"])
+def test_a_line_and_its_message_are_the_pattern(asked: str) -> None:
+    """A line as it stands in its file and what it says behind the header both name its pattern."""
+    assert query_text(asked) in verbatim_texts(mask(HEADED))
+    assert query_text("saved nothing") not in verbatim_texts(mask(HEADED))

@@ -25,7 +25,7 @@ class Given:
     async def rank(self, text: str) -> list[Ranked]:
         """All of them, best first."""
         ordered = sorted(self._cosines.items(), key=lambda item: -item[1])
-        return [Ranked(key, cosine, cosine) for key, cosine in ordered]
+        return [Ranked(key, cosine, cosine, cosine) for key, cosine in ordered]
 
     def state(self) -> dict[str, Any]:
         """All are indexed."""
