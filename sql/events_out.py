@@ -49,10 +49,8 @@ class EventsOut:
         rows = await self._pool.run("event_by_id", id=event_id)
         return event_of(rows[0]) if rows else None
 
-    async def count(self, wanted: Filter) -> int | None:
-        """How many match; None when the rows must be read and there are too many."""
-        if wanted.is_counted:
-            return await self._counted(wanted)
+    async def count_rows(self, wanted: Filter) -> int | None:
+        """How many rows match; None when there are too many to count in time."""
         try:
             [[total]] = await self._pool.run(
                 "count_rows",
@@ -63,13 +61,6 @@ class EventsOut:
         except TookTooLong:
             return None
         return int(total)
-
-    async def _counted(self, wanted: Filter) -> int:
-        pieces = stretches(wanted.start, wanted.end, taking_away=True)
-        shape = {"by_nothing": True, "by_part": True, "one_bucket": True, "limit": 1}
-        joined = bool(wanted.services)
-        given = columns(wanted) | pieces | shape | {"joined": joined, "seconds": self._seconds}
-        return sum(int(row[2]) for row in await self._pool.run("count_stats", **given))
 
     async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
         """Every pattern in the filter with its exact count."""

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from sql.events_out import READ_SECONDS, aware, columns
-from sql.pool import Pool
+from sql.pool import Pool, Row
 from sql.spans import stretches
 from sql.text_index import TextIndex
 from tools.ports import Filter, StatRow
 
 _COUNTED = {"service", "host", "level", "pattern", None}
 _MINUTE = 60
+_FEW = 100
+"""Patterns whose counts are read one pattern after the other."""
 
 
 class Stats:
@@ -34,15 +36,34 @@ class Stats:
             "seconds": READ_SECONDS,
         }
         if counted:
-            joined = column == "service" or bool(wanted.services)
-            pieces = stretches(wanted.start, wanted.end, width, taking_away=True)
-            rows = await self._pool.run(
-                "count_stats", **columns(wanted), **pieces, **shape, joined=joined
-            )
+            rows = await self._counts(wanted, shape, width)
         else:
             words = self._texts.words(wanted)
             rows = await self._pool.run("row_stats", **columns(wanted), **shape, words=words)
         return [StatRow(_name(name), start and aware(start), int(n)) for name, start, n in rows]
+
+    async def total(self, wanted: Filter) -> int:
+        """How many events match a filter of columns that are counted."""
+        shape = {"by_nothing": True, "by_part": True, "one_bucket": True, "limit": 1}
+        rows = await self._counts(wanted, shape | {"seconds": READ_SECONDS}, None)
+        return sum(int(count) for _, _, count in rows)
+
+    async def _counts(self, wanted: Filter, shape: dict[str, Any], width: int | None) -> list[Row]:
+        """The counts of few patterns are read by their own key, others by time."""
+        patterns = await self._few_patterns(wanted.services) if wanted.services else None
+        if patterns == ():
+            return []
+        services = wanted.services if patterns is None else ()
+        chosen = {"patterns": patterns, "services": services or None}
+        pieces = stretches(wanted.start, wanted.end, width, taking_away=True)
+        given = columns(wanted) | pieces | shape | chosen
+        joined = "by_service" in shape or bool(services)
+        return await self._pool.run("count_stats", **given, joined=joined)
+
+    async def _few_patterns(self, services: tuple[str, ...]) -> tuple[int, ...] | None:
+        """The patterns of services; None when they are many."""
+        rows = await self._pool.run("patterns_of_services", services=services, limit=_FEW + 1)
+        return tuple(key for (key,) in rows) if len(rows) <= _FEW else None
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
         """Service, text, first and last time ever of patterns."""

@@ -129,7 +129,9 @@ class MariaStore:
 
     async def count_events(self, wanted: Filter) -> int | None:
         """See LogStore."""
-        return await self._out.count(wanted)
+        if wanted.is_counted:
+            return await self._stats.total(wanted)
+        return await self._out.count_rows(wanted)
 
     async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
         """See LogStore."""

@@ -34,6 +34,7 @@ FROM (
         OR (r.span = 'minute' AND r.start >= %(less_minute_1_start)s AND r.start < %(less_minute_1_end)s) -- ? less_minute_1_start
         OR (r.span = 'minute' AND r.start >= %(less_minute_2_start)s AND r.start < %(less_minute_2_end)s) -- ? less_minute_2_start
       )
+      AND r.pattern_id IN %(patterns)s -- ? patterns
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
     GROUP BY 1, 2
@@ -61,6 +62,7 @@ FROM (
         OR (e.timestamp >= %(less_rows_1_start)s AND e.timestamp < %(less_rows_1_end)s) -- ? less_rows_1_start
         OR (e.timestamp >= %(less_rows_2_start)s AND e.timestamp < %(less_rows_2_end)s) -- ? less_rows_2_start
       )
+      AND e.pattern_id IN %(patterns)s -- ? patterns
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
     GROUP BY 1, 2
@@ -104,6 +106,10 @@ WHERE 1 = 1
 GROUP BY 1, 2
 ORDER BY 2 DESC, 3 DESC, 1
 LIMIT %(limit)s
+
+-- name: patterns_of_services
+-- The ids of the patterns of services, up to a number.
+SELECT id FROM log_patterns WHERE service IN %(services)s LIMIT %(limit)s
 
 -- name: patterns_by_id
 -- Service, text, first and last time of patterns.
