@@ -1,13 +1,33 @@
 """How a question is understood: the call it means, how sure that is, and what to ask back."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.calls import Candidate, candidates, continued
+from server.calls import Candidate, candidates
 from server.evidence import find_evidence
+from server.follow_ups import continued
 from server.llm import LocalModel
-from server.tool_words import is_small_talk
-from tools.ports import Deps
+from server.words_talk import asks_to_write, is_talk, speaks_of_logs
+from tools.log_context import LOG_CONTEXT
+from tools.log_patterns import LOG_PATTERNS
+from tools.log_stats import LOG_STATS
+from tools.ports import Catalogue, Deps
+from tools.query_logs import QUERY_LOGS
+from tools.query_metrics import QUERY_METRICS
+from tools.similar_logs import SIMILAR_LOGS
+
+SURE_ENOUGH = 0.65
+"""Below this confidence a person is asked what they mean."""
+
+_IN_WORDS = {
+    QUERY_LOGS.name: "the events themselves",
+    SIMILAR_LOGS.name: "events like that text",
+    LOG_STATS.name: "how many there are",
+    LOG_PATTERNS.name: "the kinds of messages",
+    LOG_CONTEXT.name: "what surrounds that event",
+    QUERY_METRICS.name: "the metric's values",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +62,76 @@ class Understanding:
         Raises:
             ModelUnavailable, StoreUnavailable.
         """
-        if is_small_talk(question):
+        if is_talk(question):
             return Understood(None)
         names = await deps.store.catalogue()
-        found = find_evidence(question, names, deps.now(), deps.zone)
-        follow_up = continued(found, question, past[-1]) if past else None
-        if follow_up is not None:
-            return Understood(follow_up, shown=follow_up.text)
-        choices = candidates(found)
+        choices = readings(question, names, deps, past)
+        if len(choices) < 2:
+            return understood(choices, 0, [0.0])
         chosen = await self._model.choose(
             self._prompt(question),
             [choice.text for choice in choices],
             [choice.prior for choice in choices],
         )
-        return Understood(choices[chosen], shown=choices[chosen].text)
+        return understood(choices, chosen, [choice.prior for choice in choices])
+
+
+def readings(
+    question: str, names: Catalogue, deps: Deps, past: Sequence[Candidate] = ()
+) -> list[Candidate]:
+    """The calls that the words could mean, likeliest first; none when they ask nothing of logs."""
+    if is_talk(question):
+        return []
+    before = past[-1] if past else None
+    since = before.arguments.get("start_time") if before else None
+    found = find_evidence(question, names, deps.now(), deps.zone, since)
+    follow_up = continued(found, before) if before else None
+    if follow_up is not None:
+        return [follow_up]
+    if asks_to_write(found.request) or (found.empty and not speaks_of_logs(found.request)):
+        return []
+    return candidates(found)
+
+
+def understood(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> Understood:
+    """The choice with its share of all, and what to ask when that is small or a time is needed.
+
+    `scores` are log-odds, one a choice.
+    """
+    if not choices:
+        return Understood(None)
+    call = choices[chosen]
+    share = 1 / sum(math.exp(min(score - scores[chosen], 700)) for score in scores)
+    if call.arguments.get("new_only") and "start_time" not in call.arguments:
+        return Understood(call, min(share, 0.5), "New since when?", call.text)
+    tied = _tied(choices, call)
+    if tied:  # no opinion of a model makes up for what the words leave open
+        return Understood(call, min(share, 0.5), tied, call.text)
+    back = _back(choices, chosen, scores) if share < SURE_ENOUGH else None
+    return Understood(call, share, back, call.text)
+
+
+def _tied(choices: Sequence[Candidate], call: Candidate) -> str | None:
+    """What to ask when the words fit several services or hosts equally well."""
+    for argument in ("service", "host"):
+        named = [one.arguments.get(argument) for one in choices if one.tool is call.tool]
+        different = list(dict.fromkeys(name for name in named if name))
+        if len(different) > 1:
+            return f"Do you mean {argument} {_either(different[:4])}?"
+    return None
+
+
+def _back(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> str:
+    """One short question that tells the likeliest readings apart."""
+    call = choices[chosen]
+    others = [one for one in range(len(choices)) if one != chosen]
+    other = choices[max(others, key=lambda one: scores[one])]
+    if other.tool is not call.tool:
+        return f"Do you want {_IN_WORDS[call.tool.name]} or {_IN_WORDS[other.tool.name]}?"
+    if call.tool is QUERY_METRICS:
+        return f"Do you mean metric {_either([call.arguments['name'], other.arguments['name']])}?"
+    return f"Do you mean {call.text} or {other.text}?"
+
+
+def _either(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

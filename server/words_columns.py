@@ -1,0 +1,67 @@
+"""Values of single columns that a question spells out: trace ids, error codes, event types."""
+
+import re
+
+from server.words_moment import blot
+
+_VALUE = r"[A-Za-z0-9][\w.:/-]*\w"
+_TRACE = re.compile(
+    rf"\btrace(?:[\s_-]?ids?)?\b\s*(?:[:=#]|(?:is|of|with(?:\s+id)?|number|"
+    rf"called)\b)?\s*(?P<value>{_VALUE})",
+    re.I,
+)
+_CODE = re.compile(
+    rf"(?<!exit )(?<!status )(?<!http )(?<!response )\b(?:error[\s_-]?|err)?(?:codes?|"
+    rf"errno)\b\s*(?:[:=#]|(?:is|of|was)\b)?\s*(?P<value>{_VALUE})",
+    re.I,
+)
+_TYPE = re.compile(
+    rf"\b(?:event[\s_-]?types?|(?:events?|entries|logs?)\s+of\s+(?:the\s+)?type|of\s+type|"
+    rf"type\s*[:=])\s*(?:[:=]|is\b)?\s*(?P<value>{_VALUE})",
+    re.I,
+)
+_TYPED = re.compile(r"(?<![\w.@-])(?P<value>[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+)\s+events?\b", re.I)
+_SOURCE = re.compile(
+    rf"\bsource\b\s*(?:[:=]|(?:is|of)\b)?\s*(?P<value>{_VALUE})|"
+    r"\bfrom\s+(?:the\s+)?(?P<known>syslog|journald|otlp)\b|\b(?P<kind>syslog|journald|"
+    r"otlp)\s+source\b",
+    re.I,
+)
+_NO_VALUE_WORDS = """
+by per for from in on of the and or with since last past today yesterday this that is are was
+which what who how breakdown counts count thrown throws does do did most a an to logs log events
+event errors error at have has
+"""
+_NO_VALUE = frozenset(_NO_VALUE_WORDS.split())
+
+
+def find_columns(question: str, names: frozenset[str]) -> tuple[dict[str, str], str]:
+    """trace_id, error_code, event_type and source as far as given; the question without them."""
+    found: dict[str, str] = {}
+    for name, pattern, fits in (
+        ("trace_id", _TRACE, _is_id),
+        ("error_code", _CODE, _is_code),
+        ("event_type", _TYPE, _is_word),
+        ("event_type", _TYPED, _is_word),
+        ("source", _SOURCE, _is_word),
+    ):
+        for match in pattern.finditer(question):
+            value = next(filter(None, match.groups()))
+            if name not in found and fits(value) and value.lower() not in names:
+                found[name] = value
+                question = blot(question, match.span())
+    return found, question
+
+
+def _is_id(value: str) -> bool:
+    return any(letter.isdigit() for letter in value) or bool(
+        re.fullmatch(r"[0-9a-f-]{8,}", value, re.I)
+    )
+
+
+def _is_code(value: str) -> bool:
+    return any(letter.isdigit() for letter in value) or (value.isupper() and len(value) > 2)
+
+
+def _is_word(value: str) -> bool:
+    return value.lower() not in _NO_VALUE

@@ -1,0 +1,67 @@
+"""Words that the messages are to contain, when a question does not quote them."""
+
+import re
+
+from server.words_moment import blot
+
+_STOP = (
+    r"(?!(?:in|on|from|for|this|today|since|at|by|of|during|over|within|until|please|pls|"
+    r"and\s+only|only|per|across|"
+    r"anywhere|everywhere|somewhere|yesterday|between|before|after|that|it|they|when|while|if)\b)"
+)
+_WORDS = rf"(?P<text>{_STOP}[^\s,?¤;]+(?:\s+{_STOP}[^\s,?¤;]+){{0,4}})"
+_CUE = re.compile(
+    r"\b(?:contain(?:s|ing|ed)?|mention(?:s|ing|ed)?|grep(?:ping)?(?:\s+for)?|includ(?:e|es|ing)|"
+    r"saying|says?|said|matching|"
+    r"(?:with|has|having|have)\s+(?:the\s+)?(?:phrase|words?|text|string|term|substring))\s+"
+    r"(?:for\s+)?(?:(?:the|a)\s+)?(?:phrase\s+|words?\s+|text\s+|string\s+|term\s+|"
+    r"substring\s+)?(?:of\s+)?" + _WORDS,
+    re.I,
+)
+_SAID = re.compile(r"\bsa(?:ys?|ying|id)$", re.I)
+_SEARCH = re.compile(
+    r"^\W*(?:please\s+|can\s+you\s+|could\s+you\s+)?(?:search|grep|scan|look|check|comb|"
+    r"go)\b(?P<where>[^¤,]*?)\s+for\s+(?:the\s+)?(?:word\s+|"
+    r"string\s+|text\s+|phrase\s+)?" + _WORDS,
+    re.I,
+)
+_CODELIKE = re.compile(r"^(?=.*[A-Z].*[A-Z]|.*\d|.*[_./-])\S+$")
+_ASKED = re.compile(
+    r"\b(?:errors?|warnings?|warns?|logs?|lines?|entries|events?|messages?|criticals?|fatals?|"
+    r"debug|info|anything|everything|something|what|it|the|any|"
+    r"all|similar|patterns?|me|us|problems?|issues?|exactly|so|about)\b",
+    re.I,
+)
+_QUOTE_CUE = re.compile(
+    r"\b(?:contain\w*|mention\w*|grep\w*|includ\w+|say\w*|said|matching|phrases?|words?|texts?|"
+    r"strings?|terms?|has|have|having|search|"
+    r"wrote|reads?|written|lines?|with)\s*(?:for\s+|the\s+|in\s+it\s+|of\s+|an?\s+)*¤",
+    re.I,
+)
+
+
+def find_contained(question: str, masked: str) -> tuple[str | None, str]:
+    """The phrase, and the question without it; in `masked` times are made unreadable."""
+    for match in _CUE.finditer(masked):
+        text = _tidy(match["text"])
+        asked = _ASKED.match(text) if text else None
+        if text and not (asked and (asked.end() == len(text) or _says(match))):
+            return text, blot(question, match.span("text"))
+    searched = _SEARCH.search(masked)
+    text = _tidy(searched["text"]) if searched else None
+    if searched and text and not _ASKED.match(text):
+        return text, blot(question, searched.span("text"))
+    return None, question
+
+
+def _says(match: re.Match[str]) -> bool:
+    return "say" in match[0][:8].lower() or "said" in match[0][:8].lower()
+
+
+def _tidy(text: str) -> str | None:
+    return text.strip().strip("\"'`").rstrip("?.! ").strip() or None
+
+
+def asks_quoted_text(bare: str) -> bool:
+    """Whether the words before a quotation say that messages hold it."""
+    return bool(_QUOTE_CUE.search(bare))
