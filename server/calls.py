@@ -127,6 +127,7 @@ def filters(found: Evidence) -> dict[str, Any]:
     """What the rows are chosen by, in the order in which the model learnt it."""
     return (
         where(found)
+        | {"error_code": found.labels.get("code")}
         | found.columns
         | found.levels.arguments
         | {"contains": found.contains}

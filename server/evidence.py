@@ -1,10 +1,11 @@
 """What a question itself gives for each argument: nothing else may appear in a call."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
-from server.words_columns import find_columns
+from server.words_columns import find_columns, find_event_word
 from server.words_comparing import find_comparison
 from server.words_contained import asks_quoted_text, find_contained
 from server.words_counting import Counting, find_aggregate, find_counting
@@ -12,7 +13,8 @@ from server.words_levels import Levels, find_levels
 from server.words_limits import find_limit
 from server.words_metrics import Measured, find_labels, find_metric
 from server.words_moment import blot
-from server.words_names import Named, find_name, spoken
+from server.words_name_index import spoken
+from server.words_names import Named, find_name
 from server.words_pasted import set_apart
 from server.words_spelling import corrected
 from server.words_times import find_moments, find_times
@@ -25,6 +27,15 @@ from server.words_tools import (
 )
 from tools.ports import Catalogue
 
+_WELL_FITTING = 0.905
+"""A name fits better than this when it is more than a plural or a part of it."""
+
+_INSTEAD_OF = re.compile(r"\b(?:instead\s+of|rather\s+than)\s+(?P<what>[^,¤]+)", re.I)
+_LITTLE = """
+the a an of on in at is it and or to for by from with what about how since until please pls me my
+our now ok
+"""
+_LITTLE_WORDS = frozenset(_LITTLE.split())
 _WRITTEN = 0.93
 """A name fits at least so well when the whole of it was written."""
 
@@ -56,24 +67,34 @@ class Evidence:
     event: int | None = None
     around: dict[str, Any] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
+    replaced: Counting = field(default_factory=Counting)
     patterns: PatternWords = field(default_factory=PatternWords)
     aggregate: str | None = None
     values: int = 0
+    rest: str = ""
 
     @property
-    def empty(self) -> bool:
-        """Whether the question gave no value that any tool takes."""
-        times_and_numbers = (
-            self.start,
-            self.end,
-            self.limit,
-            self.order,
-            self.event,
-            self.compare_to,
-        )
+    def weak(self) -> bool:
+        """Whether no value is given but times and names that fit loosely, if any."""
+        counted = self.counting.group_by or self.counting.interval or self.patterns.asked
+        numbers = (self.limit, self.order, self.event, self.compare_to, self.metric.said, counted)
         words = (self.text, self.contains, self.quoted, self.columns, self.levels.arguments)
-        names = (self.service.names, self.host.names, self.metric.names)
-        return not (any(times_and_numbers) or any(words) or any(names))
+        name = max(self.service.sure, self.host.sure)
+        placed = name >= _WELL_FITTING or (name and self.start)
+        return not (any(numbers) or any(words) or placed)
+
+    @property
+    def named(self) -> bool:
+        """Whether a service, host or metric is."""
+        return bool(self.service.names or self.host.names or self.metric.said)
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether words are left that nothing was read from."""
+        rest = self.rest
+        for named in (self.service, self.host):
+            rest = blot(rest, named.span)
+        return any(word not in _LITTLE_WORDS for word in re.findall(r"[a-z]+", rest.lower()))
 
 
 def find_evidence(
@@ -91,7 +112,10 @@ def find_evidence(
     )
     pasted = set_apart(question, known)
     found = Evidence(pasted.request, text=pasted.text, quoted=pasted.quoted)
-    found.columns, rest = find_columns(pasted.request, known)
+    instead = _INSTEAD_OF.search(pasted.request)
+    rest = blot(pasted.request, instead.span()) if instead else pasted.request
+    found.replaced = find_counting(instead["what"]) if instead else Counting()
+    found.columns, rest = find_columns(rest, known)
     found.labels, rest = find_labels(rest)
     if found.text is None:
         rest = _contained(found, rest, now.astimezone(zone).replace(tzinfo=None))
@@ -107,7 +131,10 @@ def find_evidence(
     found.aggregate = find_aggregate(find_times(rest, now, zone).rest)
     found.limit, found.order, rest = find_limit(times.rest)
     found.levels = find_levels(rest)
-    _other_names(found, found.levels.rest, names)
+    found.rest = found.levels.rest
+    kind = None if found.event else find_event_word(found.rest)
+    found.columns |= {"event_type": kind} if kind and "event_type" not in found.columns else {}
+    _other_names(found, found.rest, names)
     return found
 
 

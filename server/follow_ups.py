@@ -74,7 +74,7 @@ _ARGUMENTS = {
     "service": {"service"}, "host": {"host"}, "level": {"level", "min_level"},
     "time": {"start_time", "end_time", "compare_to"}, "contains": {"contains"}, "limit": {"limit"},
 }  # fmt: skip
-_TOO = re.compile(r"\b(?:too|also|as\s+well|plus|in\s+addition|add)\b", re.I)
+_TOO = re.compile(r"\b(?:too|also|as\s+well|plus|in\s+addition|add|includ(?:e|ing))\b", re.I)
 
 
 def continued(found: Evidence, past: Candidate) -> Candidate | None:
@@ -139,6 +139,8 @@ def _kept(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
         if words.search(found.request)
         for name in _ARGUMENTS[what]
     }
+    dropped |= {"group_by"} if found.replaced.group_by else set()
+    dropped |= {"interval"} if found.replaced.interval else set()
     if tool is not past.tool:
         dropped |= {"limit", "order"}
     return {key: value for key, value in kept.items() if key not in dropped}

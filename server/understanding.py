@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from server.calls import Candidate, candidates
-from server.evidence import find_evidence
+from server.evidence import Evidence, find_evidence
 from server.follow_ups import continued
 from server.llm import LocalModel
-from server.words_talk import asks_to_write, is_talk, speaks_of_logs
+from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
@@ -88,9 +88,16 @@ def readings(
     follow_up = continued(found, before) if before else None
     if follow_up is not None:
         return [follow_up]
-    if asks_to_write(found.request) or (found.empty and not speaks_of_logs(found.request)):
+    if asks_to_write(found.request) or _asks_nothing(found):
         return []
     return candidates(found)
+
+
+def _asks_nothing(found: Evidence) -> bool:
+    """Whether the words are about anything but logs: nothing plain is given, and much is left."""
+    if not found.weak or speaks_of_logs(found.request):
+        return is_elsewhere(found.request) and not found.named
+    return found.unexplained or is_elsewhere(found.request)
 
 
 def understood(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> Understood:

@@ -31,6 +31,7 @@ _FRACTION = re.compile(
 _PAIR = re.compile(
     rf"\b(?P<n>{NUMBER})(?=\s+(?:and|to)\s+(?:{NUMBER})\s+(?P<unit>{UNIT})\s+ago\b)", re.I
 )
+_STATUS = re.compile(r"[1-5]\d\ds", re.I)  # "the 500s": answers of HTTP, no seconds
 _MOST_SECONDS = 50 * 365 * 86_400
 
 
@@ -50,6 +51,8 @@ def ages(question: str, now: datetime) -> Iterator[Moment]:
         if not (match["cue"] or match["ago"] or n) or (
             len(unit) == 1 and not (n and n[0].isdigit())
         ):
+            continue
+        if _STATUS.fullmatch(match[0]):
             continue
         half = 0.5 if match["half"] or match["also"] else 0
         yield _aged(match.span(), *_amount(n or "1", unit, half), now)

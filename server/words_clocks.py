@@ -16,6 +16,11 @@ _CLOCK = re.compile(
     r"|\b(?P<word>noon|midday|midnight)\b)(?P<z>\s*(?:utc|gmt)\b)?",
     re.I,
 )
+_PAIR = re.compile(
+    r"\b(?P<from>1[0-2]|0?\d)\s*(?=(?:to|-|until|till|and)\s*(?P<to>1[0-2]|"
+    r"0?\d)\s*(?P<ap>[ap])\.?m\b)",
+    re.I,
+)
 _BARE = re.compile(
     r"\bsince\s+(?P<since>[01]?\d|2[0-3])(?=\s*(?:$|[,?!¤]|\.(?:\s|$)|today|yesterday|this\s|in\s|"
     r"on\s))"
@@ -36,6 +41,10 @@ def clocks(question: str, now: datetime) -> Iterator[Moment]:
         )
         zone = "utc" if match["z"] else None
         yield Moment(match.span(), today + at, text=zone, kind="clock")
+    for match in _PAIR.finditer(question):
+        hour, to = (_of_day(int(match[name]), match["ap"].lower()) for name in ("from", "to"))
+        begin = hour if hour < to else hour - 12  # 11 to 1 pm
+        yield Moment(match.span("from"), today + timedelta(hours=begin), kind="clock")
     for match in _BARE.finditer(question):
         name = match.lastgroup if match.lastgroup in {"since", "edge"} else "from"
         hour = _of_day(int(match[name]), (match["ap"] or "").strip().lower())

@@ -11,9 +11,12 @@ _TRACE = re.compile(
     re.I,
 )
 _CODE = re.compile(
-    rf"(?<!exit )(?<!status )(?<!http )(?<!response )\b(?:error[\s_-]?|err)?(?:codes?|"
+    rf"(?<!exit )(?<!status )(?<!http )(?<!response )(?!code\s*=)\b(?:error[\s_-]?|err)?(?:codes?|"
     rf"errno)\b\s*(?:[:=#]|(?:is|of|was)\b)?\s*(?P<value>{_VALUE})",
     re.I,
+)
+_CODE_BEFORE = re.compile(
+    r"(?<![\w.-])(?P<value>[A-Z][A-Z_-]{0,15}\d[\w-]{1,20})\s+(?:[Ee]rror\s+)?[Cc]odes?\b"
 )
 _TYPE = re.compile(
     rf"\b(?:event[\s_-]?types?|(?:events?|entries|logs?)\s+of\s+(?:the\s+)?type|of\s+type|"
@@ -27,6 +30,16 @@ _SOURCE = re.compile(
     r"otlp)\s+source\b",
     re.I,
 )
+_EVENT_WORD = re.compile(r"(?<![\w'-])(?P<value>[a-z]{4,30})\s+events\b", re.I)
+_NO_EVENT_WORD = """
+last latest recent newest oldest earliest first those these them many some more most other others
+similar related which what such same total many several only just about with from every each that
+list show count fetch find retrieve display pull print read seen error errors warning warnings
+critical fatal debug info severe severity logged stored past previous service host log logs
+journal message messages number amount matching relevant important unusual interesting
+surrounding neighbouring neighboring preceding following next away events event your their open
+"""
+_NO_EVENT_WORDS = frozenset(_NO_EVENT_WORD.split())
 _NO_VALUE_WORDS = """
 by per for from in on of the and or with since last past today yesterday this that is are was
 which what who how breakdown counts count thrown throws does do did most a an to logs log events
@@ -41,6 +54,7 @@ def find_columns(question: str, names: frozenset[str]) -> tuple[dict[str, str], 
     for name, pattern, fits in (
         ("trace_id", _TRACE, _is_id),
         ("error_code", _CODE, _is_code),
+        ("error_code", _CODE_BEFORE, _is_code),
         ("event_type", _TYPE, _is_word),
         ("event_type", _TYPED, _is_word),
         ("source", _SOURCE, _is_word),
@@ -51,6 +65,12 @@ def find_columns(question: str, names: frozenset[str]) -> tuple[dict[str, str], 
                 found[name] = value
                 question = blot(question, match.span())
     return found, question
+
+
+def find_event_word(rest: str) -> str | None:
+    """The kind of events that `login events` names, where nothing else was read from the word."""
+    match = _EVENT_WORD.search(rest)
+    return match["value"] if match and match["value"].lower() not in _NO_EVENT_WORDS else None
 
 
 def _is_id(value: str) -> bool:

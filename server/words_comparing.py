@@ -20,6 +20,7 @@ _BETWEEN = re.compile(
     r"\s(?:and|with|to|from)\s.+)$",
     re.I | re.S,
 )
+_WITH = re.compile(r"\bcompar(?:e|ing)\b.+?\s(?:with|to|against)\s+(?P<when>.+)$", re.I | re.S)
 _CHANGED = re.compile(
     r"\bwhat(?:'s|\s+is|\s+has|\s+have)?\s+(?:\w+\s+)?changed\b|\bchanges?\s+in\b", re.I
 )
@@ -48,29 +49,44 @@ def find_comparison(
     """
     local = now.astimezone(zone).replace(tzinfo=None)
     past = find_times(past_start, now, zone).first if past_start else None
-    for pattern in (_COMPARED, _BETWEEN):
+    two = _BETWEEN.search(question)
+    both = find_moments(question, local) if two and not _BEFORE_THAT.search(question) else []
+    if len(both) == 2:
+        return _of_two(question, both, local)
+    for pattern in (_COMPARED, _WITH):
         match = pattern.search(question)
-        if match is None:
-            continue
-        at = match.start("when")
-        head = question[: match.start()]
-        both = find_moments(question, local)
-        if pattern is _BETWEEN:
-            if len(both) == 2:
-                return _of_two(question, both, local)
-            continue
-        times = find_times(head, now, zone)
-        earlier = _earlier(match["when"], times.first or past, local)
-        if earlier:
-            rest = blot_all(_BEFORE_THAT, find_times(question[at:], now, zone).rest)
-            if times.start is None and past is None:
-                times = replace(times, start=_whole(match["when"]))
-            return replace(times, rest=f"{times.rest}{match[0][: -len(rest)]}{rest}"), earlier
+        head = match.start("when" if pattern is _WITH else 0) if match else 0
+        found = _compared(question, head, match, past, (now, zone)) if match else None
+        if found:
+            return found
     times = find_times(question, now, zone)
+    before = _BEFORE_THAT.search(times.rest)
+    if past and before and not times.start and not times.end:  # "and the day before?"
+        start = _earlier(before[0], past, local)
+        return Times(start, past_start, blot(times.rest, before.span())), None
     if times.first and times.end is None and _CHANGED.search(question):
-        length = local - times.first.start
-        return times, minus(times.first, length, local)
+        return times, minus(times.first, local - times.first.start, local)
     return times, None
+
+
+def _compared(
+    question: str,
+    head: int,
+    match: re.Match[str],
+    past: Moment | None,
+    clock: tuple[datetime, tzinfo],
+) -> tuple[Times, str] | None:
+    """The times before the words that compare, and the window behind them."""
+    local = clock[0].astimezone(clock[1]).replace(tzinfo=None)
+    times = find_times(question[:head], *clock)
+    earlier = _earlier(match["when"], times.first or past, local)
+    if earlier is None:
+        return None
+    at = match.start("when")
+    rest = blot_all(_BEFORE_THAT, find_times(question[at:], *clock).rest)
+    if times.start is None and past is None:
+        times = replace(times, start=_whole(match["when"]))
+    return replace(times, rest=f"{times.rest}{question[head:at]}{rest}"), earlier
 
 
 def _of_two(question: str, both: list[Moment], now: datetime) -> tuple[Times, str | None]:
@@ -81,6 +97,8 @@ def _of_two(question: str, both: list[Moment], now: datetime) -> tuple[Times, st
         rest = blot(rest, moment.span)
     start = later.text or wall_text(later.start, now)
     end = wall_text(later.end, now) if later.end else None
+    if earlier.start == later.start:  # this week and last week
+        return Times(start, None, rest, later), minus(later, now - later.start, now)
     if earlier.kind == "age" and later.kind == "age":
         return Times(start, None, rest, later), earlier.text
     return Times(start, end, rest, later), wall_text(earlier.start, now)
@@ -97,10 +115,12 @@ def _earlier(when: str, first: Moment | None, now: datetime) -> str | None:
     """The start of the window compared with; `first` is the start of the one asked about."""
     start = first or Moment((0, 0), midnight(now.date()), kind="day")
     week, before = (_near(pattern.search(when)) for pattern in (_A_WEEK, _BEFORE_THAT))
+    if week and first and first.kind == "age" and now - first.start < 7 * DAY:
+        return "1w"
     if week or (before and _step(before) == 7 * DAY):
         return minus(first or Moment((0, 0), now - 7 * DAY, kind="age"), 7 * DAY, now)
     if before:
-        step = _step(before)
+        step = _step(before) or _age_in(when, now)
         if step is None or step == timedelta(hours=1):
             step = now - start.start if start.kind == "age" else step or DAY
         return minus(start, step, now)
@@ -112,6 +132,12 @@ def _earlier(when: str, first: Moment | None, now: datetime) -> str | None:
     if start.kind == "age" and then.kind == "day" and then.start == yesterday:
         return minus(start, DAY, now)  # the same hours of the day before
     return then.text or wall_text(then.start, now)
+
+
+def _age_in(when: str, now: datetime) -> timedelta | None:
+    """Of `the two hours before`: two hours."""
+    ages = [moment for moment in find_moments(when, now)[:1] if moment.kind == "age"]
+    return now - ages[0].start if ages and ages[0].span[0] <= _NEAR else None
 
 
 def _near(match: re.Match[str] | None) -> re.Match[str] | None:

@@ -18,7 +18,8 @@ _CUE = re.compile(
     r"substring\s+)?(?:of\s+)?" + _WORDS,
     re.I,
 )
-_SAID = re.compile(r"\bsa(?:ys?|ying|id)$", re.I)
+_SENTENCE = re.compile(r"^(?:the|a|an)\b|\b(?:is|are|was|were|has|have|be|been|does|did)\b", re.I)
+_LOOSE = re.compile(r"sa(?:ys?|ying|id)|includ|(?:with|ha[sv])", re.I)
 _SEARCH = re.compile(
     r"^\W*(?:please\s+|can\s+you\s+|could\s+you\s+)?(?:search|grep|scan|look|check|comb|"
     r"go)\b(?P<where>[^¤,]*?)\s+for\s+(?:the\s+)?(?:word\s+|"
@@ -45,17 +46,15 @@ def find_contained(question: str, masked: str) -> tuple[str | None, str]:
     for match in _CUE.finditer(masked):
         text = _tidy(match["text"])
         asked = _ASKED.match(text) if text else None
-        if text and not (asked and (asked.end() == len(text) or _says(match))):
+        loose = _LOOSE.match(match[0])
+        said = asked or _SENTENCE.search(text or "")
+        if text and not (loose and said) and not (asked and asked.end() == len(text)):
             return text, blot(question, match.span("text"))
     searched = _SEARCH.search(masked)
     text = _tidy(searched["text"]) if searched else None
     if searched and text and not _ASKED.match(text):
         return text, blot(question, searched.span("text"))
     return None, question
-
-
-def _says(match: re.Match[str]) -> bool:
-    return "say" in match[0][:8].lower() or "said" in match[0][:8].lower()
 
 
 def _tidy(text: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.words_moment import NUMBER, blot, number
 
 _COUNT = re.compile(
-    r"\bhow\s+(?:many|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
+    r"\bh(?:ow|w|o|wo)\s+(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
     r"\bnumbers?\b(?!\s+\d)|"
     r"\bcount(?:s|ed|ing)?\b|\btall(?:y|ies)\b|\bbreak(?:\s*down|\s+.*\s+down)\b|\bdistribution\b|"
     r"\bvolumes?\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|chattiest|"
@@ -23,7 +23,8 @@ _COUNT = re.compile(
     r"week)\b|"
     r"\b(?:hourly|daily|weekly)\b|\b(?:error|log|event|failure|message)\s+rates?\b|\bgroup(?:ed|"
     r"ing)?\s+by\b|"
-    r"\bhow\s+(?:does|do|has|have)\b.*\bover\s+time\b",
+    r"\bhow\s+(?:does|do|has|have)\b.*\bover\s+time\b|"
+    r"\b(?:which|what|who)\b.*\bmost\b(?!\s+(?:recent|common|frequent|often|likely))",
     re.I,
 )
 _NOUN = (
@@ -38,7 +39,7 @@ _COLUMN = re.compile(
     rf"¤+))?|"
     rf"(?:the\s+)?(?:noisiest|loudest|busiest|chattiest|quietest|worst|"
     rf"most\s+active)(?:\s+(?:{NUMBER}|¤+))?)\s+"
-    rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w])",
+    rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w]|\s*[:=]?\s*¤)",
     re.I,
 )
 _ACROSS = re.compile(
@@ -73,7 +74,8 @@ _STEP = re.compile(
     r"minima|sums?|peaks?|chunks?|windows?)\b"
     r"|(?:interval|step|bucket|resolution)s?\s*(?:of|[:=])?\s*(?P<n3>\d{1,4})\s*(?P<unit3>[smhdw]|"
     r"minutes?|hours?|days?)\b"
-    r"|(?:logs?|lines?|(?:err|warn|crit|fatal)\w*|events?|messages?|entries|rows?|times|often|much|many)"
+    r"|(?:logs?|lines?|(?:err|warn|crit|fatal)\w*|events?|messages?|entries|rows?|times|often|much|"
+    r"many)"
     r"\s+an?\s+(?P<rate>minute|hour|day|week)\b(?!\s+(?:ago|and|earlier|before|back|or))"
     r"|(?P<by>minute|hour|day|week)\s+by\s+(?:minute|hour|day|week))",
     re.I,
@@ -105,12 +107,12 @@ class Counting:
 def find_counting(question: str) -> Counting:
     """What of the question asks for numbers."""
     step = _STEP.search(question)
-    rest = blot(question, step.span()) if step else question
+    bare = f"{question[: step.start()]} {question[step.end() :]}" if step else question
     return Counting(
         asked=bool(_COUNT.search(question)),
-        group_by=_column(rest),
+        group_by=_column(bare),
         interval=_interval(step) if step else None,
-        rest=rest,
+        rest=blot(question, step.span()) if step else question,
     )
 
 

@@ -124,8 +124,9 @@ def named_days(question: str, now: datetime) -> Iterator[Moment]:
 def _part(span: tuple[int, int], day: datetime, part: str | None, now: datetime) -> Moment:
     """A day or a part of it; what has not ended yet has no end."""
     first, last = _PARTS[part.lower()] if part else (0, 24)
-    end = day + timedelta(hours=last)
-    return Moment(span, day + timedelta(hours=first), end if end <= now else None, kind="day")
+    start, end = day + timedelta(hours=first), day + timedelta(hours=last)
+    start = start if start <= now else day  # an evening that has not come yet
+    return Moment(span, start, end if end <= now else None, kind="day")
 
 
 def _this(match: re.Match[str], now: datetime) -> Moment:

@@ -12,11 +12,13 @@ _NAME = (
     r"emerg(?:ency|encies)?)"
 )
 _LEVEL = re.compile(rf"\b{_NAME}\b", re.I)
-_LIST = re.compile(rf"\b(?P<first>{_NAME})(?P<rest>(?:\s*(?:,|/|\+|&|and|or)\s*{_NAME}\b)+)", re.I)
+_LIST = re.compile(
+    rf"\b(?P<first>{_NAME})(?P<rest>(?:\s*(?:,|/|\+|&|and|or|'?n'?|nor|plus)\s*{_NAME}\b)+)", re.I
+)
 _AFTER = re.compile(
     r"(?:\s*(?:-|\s)?(?:level|severity|logs?|messages?|ones|entries|lines|events))?\s*(?:,\s*)?(?:"
     r"(?:and|or)\s+(?:all\s+)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
-    r"greater|"
+    r"greater|graver|nastier|bigger|heavier|stronger|"
     r"beyond|over|severer|anything\s+(?:worse|above|higher|more))"
     r"|\+(?![\w])|upwards?\b|at\s+(?:the\s+)?least|or\s+more\b|on\s+up\b|plus\b)",
     re.I,

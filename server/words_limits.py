@@ -12,7 +12,7 @@ _THING = (
 )
 _NOT_UNIT = rf"(?![\s-]*(?:{UNIT})\b)(?![\d:.]*[:.]\d)"
 _LIMIT = re.compile(
-    rf"(?:\b(?:top|first|last|latest|newest|recent|oldest|earliest|best|at\s+most|"
+    rf"(?:\b(?:top|first|last|latest|newest|recent|oldest|earliest|best|closest|nearest|at\s+most|"
     rf"max(?:imum)?(?:\s+of)?|"
     rf"up\s+to|no\s+more\s+than|limit(?:ed)?(?:\s+(?:to|of|it\s+to))?|cap(?:ped)?(?:\s+(?:at|"
     rf"it\s+at))?|"
@@ -20,14 +20,16 @@ _LIMIT = re.compile(
     rf"(?<!\w)-n)\s*[:=]?\s*(?:the\s+)?(?P<a>{COUNTED})\b{_NOT_UNIT}"
     rf"|(?<![:.#\d-])\b(?P<b>{COUNTED})\s+(?:[\w¤-]+\s+){{0,3}}?(?:{_THING}|max|at\s+most|newest|"
     rf"latest|"
-    rf"most\s+recent|oldest|earliest|is\s+(?:fine|enough)|(?:are|will)\s+(?:enough|do|fine)|"
+    rf"most\s+recent|oldest|earliest|biggest|largest|noisiest|loudest|worst|is\s+(?:fine|enough)|"
+    rf"(?:are|will)\s+(?:enough|do|fine)|"
     rf"instead)\b"
     rf"|^\W*(?:and\s+|only\s+|just\s+)?(?P<c>{COUNTED})\W*(?:please|pls|instead)?\W*$",
     re.I,
 )
 _ONE = re.compile(
-    r"\b(?P<which>last|latest|newest|most\s+recent|first|oldest|earliest)\s+(?:\w+\s+)?"
-    r"(?:error|err|warning|line|entry|event|message|row|record|log\s+(?:line|entry|message)|one|"
+    r"\b(?P<which>last|latest|newest|most\s+recent|(?:very\s+)?first|oldest|earliest)\s+(?:\w+\s+)?"
+    r"(?:thing|error|err|warning|line|entry|event|message|row|record|log\s+(?:line|entry|message)|"
+    r"one|"
     r"critical|fatal)\b"
     r"(?!s|\s+(?:logs|lines|messages|entries|level|code|types?))|\bjust\s+(?:the\s+)?one\b",
     re.I,
@@ -53,5 +55,9 @@ def find_limit(question: str) -> tuple[int | None, str | None, str]:
     single = _ONE.search(question)
     if single:
         which = (single["which"] or "").lower()
-        return 1, "oldest" if which in {"first", "oldest", "earliest"} else order, question
+        return (
+            1,
+            "oldest" if which in {"very first", "first", "oldest", "earliest"} else order,
+            question,
+        )
     return None, order, question

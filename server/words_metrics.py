@@ -87,7 +87,7 @@ def find_metric(question: str, names: Sequence[str]) -> Measured:
     words = [word.lower() for word in _WORD.findall(question)]
     shares = {name: _share(name, words) for name in names}
     best = max(shares.values(), default=0.0)
-    if best < 0.5:
+    if best < 0.45:
         return Measured()
     return Measured(tuple(name for name, share in shares.items() if share == best), best)
 

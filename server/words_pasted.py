@@ -17,7 +17,8 @@ QUOTED = re.compile(
 )
 _ARGUMENT_BEFORE = re.compile(
     r"\b(?:service|host|unit|machine|server|node|app|container|level|severity|metric|source|"
-    r"(?:event[\s_-]?)?types?|(?:error[\s_-]?)?codes?|trace(?:[\s_-]?id)?|since|until|before|named?|"
+    r"(?:event[\s_-]?)?types?|(?:error[\s_-]?)?codes?|trace(?:[\s_-]?id)?|since|until|before|"
+    r"named?|"
     r"called)\s*[:=]?\s*$",
     re.I,
 )
@@ -30,7 +31,7 @@ SIMILAR = re.compile(
     r"r)?\s+(?:in\s+meaning\s+)?(?:to|match\w*)\b|"
     r"\brelated\b|\bsemantic\w*|\bnearest\b|\bneighbou?rs?\s+(?:of|to|for)\b|\bcomparable\b|"
     r"\bin\s+meaning\b|"
-    r"\bby\s+meaning\b|\bmeaning\s+(?:is|are|of|near)\b|\bnear(?:by)?\s+(?:in\s+meaning|matches)\b|"
+    r"\bby\s+meaning\b|\bmeaning\s+(?:is|are|near)\b|\bnear(?:by)?\s+(?:in\s+meaning|matches)\b|"
     r"\balong\s+(?:the|these|those)\s+lines\b|\bin\s+the\s+vein\s+of\b|\bof\s+the\s+(?:sort|kind|"
     r"type)\b|"
     r"\bsame\s+(?:kind|sort|type|nature|gist|problem|issue|error|failure)\b|"
@@ -54,18 +55,30 @@ SIMILAR = re.compile(
     r"(?:before|in\s+the\s+past|ever|already|earlier|previously|somewhere|elsewhere)\b|"
     r"\bever\s+(?:happen|occur|see|saw|seen|appear|come|show|have)\w*\b|\bdescrib(?:e|es|ing)\b|"
     r"\bequivalent\b|\bakin\b|"
+    r"\b(?:did|do|have)\s+(?:we|you|they|others|any(?:one|body))\s+(?:\w+\s+)?(?:have|had|get|got|"
+    r"see|hit|meet)\s+"
+    r"(?:this|that|it|these|one)\b|\b(?:near[- ]?)?duplicates?\b|\blook-?alikes?\b|"
+    r"\bvariants?\s+of\b|"
+    r"\bdo\s+(?:we|you|they)\s+(?:already\s+)?know\b(?!\s+(?:how|what|why|when|where|if|who))|"
+    r"\bin\s+the\s+spirit\s+of\b|"
+    r"\bclosest\s+(?:\d+|¤+|\w+)\s+(?:\w+\s+)?(?:to|match\w*)\b|\bwho\s+else\s+(?:saw|has|had|hit|"
+    r"got|sees|gets)\b|"
+    r"\b(?:earlier|previous|past|other|prior)\s+(?:incidents?|sightings?|reports?|events?)\s+of\b|"
+    r"\bthe\s+likes?\s+of\b|"
     r"\bsound(?:s|ing)?\s+like\b|\breminiscent\b|\breminds?\b|\bfamiliar\b|\bmatch(?:es|"
     r"ing)?\s+(?:in|by)\s+(?:sense|meaning)\b",
     re.I,
 )
 _NEVER = re.compile(r"\b(?:never|not|unseen|nothing|first\s+time)\b|n't\b", re.I)
+_GROUPS = re.compile(r"\bgroup\w*\s+(?:of|by|into)\b", re.I)
 _PASTED = re.compile(r"\b(?:this|these|following)\b[^?:.\"¤]*\?\s+(?=\S.{8})", re.I | re.S)
 _POINTER = re.compile(r":\s+|\s->\s*|\s=>\s*")
 _LAST_SENTENCE = re.compile(
     r"(?:(?<=[.?!])|(?<=[^\w\s])(?=\s[A-Z]))\s+(?=[^.?!]*[.?!]?\s*$)|"
-    r"\s[-\u2013\u2014]{1,2}\s(?=[^-]*$)|\n+(?=[^\n]+$)"
+    r"\s[-\u2013\u2014]{1,2}\s(?!.*\s[-\u2013\u2014]{1,2}\s)|\n+(?=[^\n]+$)"
 )
 _DASH = re.compile(r"\s[-\u2013\u2014]{1,2}\s")
+_ERROR_LIKE = re.compile(r"error|exception|traceback|panic|fatal|fail|\w\.\w+\.\w|\[", re.I)
 _INTRO = re.compile(
     r"\b(?:i|we|my|our|this|these|that|find|show|look|search|got|getting|get|have|had|see|saw|seen|"
     r"says?|said|with|the|"
@@ -73,6 +86,10 @@ _INTRO = re.compile(
     r"list|related|for|to)\b",
     re.I,
 )
+_AN_EVENT = re.compile(
+    r"(?:and\s+)?(?:after|around|near)?\s*(?:the\s+)?(?:\w+\s+)?#?\d+\b.{0,40}", re.I
+)
+_ABOUT = re.compile(r"\b(?:about|for)\s+(?P<text>[^,¤]{6,}),?\s*$", re.I)
 _FILLER = re.compile(
     r"^(?:this|that|these|the|a|an|error|errors?|message|messages|situation|to|of|log|logs|line|"
     r"one|with|for|as|roughly|"
@@ -106,7 +123,8 @@ def set_apart(question: str, names: frozenset[str]) -> Pasted:
 def asks_likeness(request: str) -> re.Match[str] | None:
     """The words that ask for likeness, unless it is for what was never seen before."""
     for cue in SIMILAR.finditer(request):
-        if not _NEVER.search(request[max(0, cue.start() - 24) : cue.end()]):
+        before = request[max(0, cue.start() - 24) : cue.end()]
+        if not _NEVER.search(before) and not _GROUPS.search(before):
             return cue
     return None
 
@@ -134,7 +152,7 @@ def _subject(
     pointer = _POINTER.search(bare)
     first_quote = bare.find("¤")
     if pointer and (first_quote < 0 or pointer.end() < first_quote):
-        found = _after_pointer(question, bare, pointer)
+        found = _after_pointer(question, pointer, cue)
         if found:
             return found
     if quoted:
@@ -146,7 +164,7 @@ def _subject(
 
 
 def _after_pointer(
-    question: str, bare: str, pointer: re.Match[str]
+    question: str, pointer: re.Match[str], cue: re.Match[str]
 ) -> tuple[str | None, str] | None:
     """The text behind a colon or an arrow; the request may follow it as a sentence of its own.
 
@@ -157,6 +175,9 @@ def _after_pointer(
         return (trim(text), request) if trim(text) else None
     tails = [match for match in _LAST_SENTENCE.finditer(text) if asks_likeness(text[match.end() :])]
     if not tails:
+        behind = question[pointer.end() : cue.start()] if cue.start() > pointer.end() else ""
+        if behind and _ERROR_LIKE.search(request) and not _INTRO.search(request):
+            return trim(question[: cue.start()]), question[cue.start() :]
         return None
     tail = tails[0]
     if not _INTRO.search(request):  # "KeyError: x. Seen before?": the pointer is a part of the text
@@ -172,8 +193,13 @@ def _around_cue(question: str, cue: re.Match[str]) -> tuple[str | None, str]:
         dash = dashes[-1]
         return trim(before[: dash.start()]), f"{question[dash.end() : cue.end()]} {following}"
     named = trim(_FILLER.sub("", following))
+    if named and _AN_EVENT.fullmatch(named):
+        return None, question
     if named and len(named) > 3:
         return named, question[: cue.end()]
+    about = _ABOUT.search(before)
+    if about:
+        return trim(about["text"]), f"{before[: about.start('text')]} {question[cue.start() :]}"
     sentences = [match for match in _LAST_SENTENCE.finditer(before)]
     if sentences:
         return trim(before[: sentences[-1].start()]), question[sentences[-1].end() :]

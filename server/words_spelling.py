@@ -5,6 +5,7 @@ import re
 from rapidfuzz.distance import OSA
 
 _REQUEST_WORDS = """
+summarize summarise
 errors error warnings warning critical criticals fatal fatals yesterday minutes minute hours
 seconds service services similar pattern patterns count average maximum minimum monday tuesday
 wednesday thursday friday saturday sunday weekend fortnight between since before today messages

@@ -24,7 +24,8 @@ _TALK = re.compile(
     r"stop|quit|exit|cancel|test(?:ing)?)"
     r"(?:[\s,.!?:;)(-]+(?:there|you|u|devmesh|bot|buddy|mate|friend|man|all|everyone|so|very|much|"
     r"a\s+lot|lot|again|for\s+(?:\w+\s*){1,3}|today|tonight|"
-    r"that|this|it|thanks?|thank|thx|cheers|please|i\s+need|me|really|helped|helps|was|is|just|one|"
+    r"that(?:'?s)?|this|it|thanks?|thank|thx|cheers|please|i\s+need|me|really|helped|helps|was|is|"
+    r"just|one|"
     r"work|job|bye|then|now|great|nice|cool|good|morning|"
     r"help|helpful|ok(?:ay)?|are|how|doing|going|how's|what's\s+up|up|to|meet|never|mind|my|day|"
     r"night|evening|no|wait|sorry|worries|lol|"
@@ -60,16 +61,21 @@ _LOG_WORDS = re.compile(
     r"went\s+wrong|wrong|broken?|broke|crash\w*|fail\w*|down|issues?|"
     r"problems?|incidents?|outages?|exceptions?|stack\s*traces?|timeouts?|anything|noise|noisy|"
     r"journal|syslog|alerts?|weird|odd|unusual|suspicious|complain\w*|"
-    r"going\s+on|what's\s+up|what's\s+new|everything|ok(?:ay)?|healthy|unhappy|tail|grep|slow)\b",
+    r"going\s+on|what'?s\s+up|what'?s\s+new|everything|show|list|check|fetch|look|pull|"
+    r"dump|display|read|sa(?:y|ys|id|ying)|doing|up\s+to|ok(?:ay)?|healthy|unhappy|tail|grep|"
+    r"slow)\b",
     re.I,
 )
 
 
 def is_talk(question: str) -> bool:
-    """Whether the words are a greeting, thanks and the like, or about the world outside."""
-    if _TALK.match(question):
-        return True
-    return bool(_ELSEWHERE.search(question)) and not _LOG_WORDS.search(question)
+    """Whether the words are a greeting, thanks and the like."""
+    return bool(_TALK.match(question))
+
+
+def is_elsewhere(request: str) -> bool:
+    """Whether the words are about the world outside."""
+    return bool(_ELSEWHERE.search(request)) and not _LOG_WORDS.search(request)
 
 
 def asks_to_write(request: str) -> bool:

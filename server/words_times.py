@@ -26,6 +26,7 @@ _CUE = re.compile(
     r"\b(?P<pair>between))\s*(?:the\s+|about\s+|around\s+|(?:[\w']+\s+){1,6}at\s+)?$",
     re.I,
 )
+_SENTENCE_END = re.compile(r"[?!;]|\.\s")
 _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
     stamps, dates, named_days, ages, clocks,
 )  # fmt: skip
@@ -142,7 +143,7 @@ def _same_day(first: Moment, last: Moment) -> tuple[Moment, Moment]:
 def _singles(question: str, moments: list[Moment], now: datetime) -> Times:
     """Each moment by the word before it: since, until, or the whole of its stretch."""
     start = end = first = None
-    for moment in moments:
+    for moment in _telling(question, moments):
         cue = _CUE.search(question[: moment.span[0]])
         if moment.text == "now":
             continue
@@ -154,6 +155,16 @@ def _singles(question: str, moments: list[Moment], now: datetime) -> Times:
             if moment.end and (not lone or (lone == "from" and moment.kind != "date")):
                 end = end or _text(replace(moment, start=moment.end, text=None), now)
     return Times(start, end, "", first)
+
+
+def _telling(question: str, moments: list[Moment]) -> list[Moment]:
+    """The moments of the last sentence that has any, those behind a word like since first."""
+    last = moments[-1:]
+    for moment in reversed(moments[:-1]):
+        if _SENTENCE_END.search(question, moment.span[1], last[0].span[0]):
+            break
+        last.insert(0, moment)
+    return sorted(last, key=lambda moment: not _CUE.search(question[: moment.span[0]]))
 
 
 def _text(moment: Moment, now: datetime) -> str:

@@ -13,10 +13,11 @@ _KIND = (
 _PATTERNS = re.compile(
     r"\bpatterns?\b|\btemplates?\b|\bsignatures?\b|"
     rf"\b(?:kinds?|types?|sorts?|categories|classes|groups?)\s+of\s+(?:\w+\s+)?{_KIND}\b|"
-    rf"\b{_KIND}\s+(?:kinds?|types?|sorts?|categories|classes)\b|\b(?:cluster|categori[sz]e|"
-    rf"summari[sz]e|group|"
+    rf"\b(?!events?\b){_KIND}\s+(?:kinds?|types?|sorts?|categories|classes)\b|\b(?:cluster|"
+    rf"categori[sz]e|"
+    rf"summari[sz]e|recap|condense|digest|group(?!.*\bby\b)|"
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
-    rf"\b(?:typical|usual|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
+    rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
     r"\bwhat\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
     r"\bdistinct\b|\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
@@ -31,6 +32,9 @@ _CHANGED = re.compile(
     re.I,
 )
 _NEW = re.compile(
+    r"\b(?:nobody|no\s*one|nothing|never|none\s+of\s+us)\s+(?:\w+\s+){0,3}?(?:seen|saw|had|noticed|"
+    r"heard|logged)\s+"
+    r"(?:\w+\s+)?(?:before|earlier|previously|until|yet)\b|"
     r"\bnever\s+(?:(?:been|had|have|was|were|ever)\s+)*(?:seen|had|logged|appeared|occurred|"
     r"happened|heard|existed|there)\b|"
     r"\b(?:not|n't|hadn't|haven't|hasn't|wasn't|weren't|didn't|did\s+not|"
@@ -57,9 +61,9 @@ _EVENT = re.compile(
     r"rows?|events?|entries|logs?|%))",
     re.I,
 )
-_BEFORE_WORD = r"(?:before|preceding|prior|earlier|leading\s+up|up\s+front|above|back)"
+_BEFORE_WORD = r"(?:before|preceding|prior|earlier|leading\s+up|up\s+front|ahead|above|back)"
 _AFTER_WORD = r"(?:after|following|later|afterwards?|below|next)"
-_WHAT = r"(?:\s+(?:lines?|rows?|events?|entries|logs?|messages?|of\s+them|more))?"
+_WHAT = r"(?:\s+(?:lines?|rows?|events?|entries|logs?|messages?|of\s+them|more)(?:\s+(?:that|which)\s+\w+)?)?"
 _BOTH = re.compile(
     rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:either\s+(?:side|way)|(?:on\s+)?each\s+(?:way|side|direction)|"
     rf"(?:on\s+)?both\s+sides|"
@@ -69,10 +73,14 @@ _BOTH = re.compile(
     re.I,
 )
 _BEFORE = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+{_BEFORE_WORD}\b|\bbefore\s*[:=]\s*(?P<k>\d{{1,3}})", re.I
+    rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_BEFORE_WORD}\b|"
+    rf"\bbefore\s*[:=]\s*(?P<k>\d{{1,3}})",
+    re.I,
 )
 _AFTER = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+{_AFTER_WORD}\b|\bafter\s*[:=]\s*(?P<k>\d{{1,3}})", re.I
+    rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_AFTER_WORD}\b|"
+    rf"\bafter\s*[:=]\s*(?P<k>\d{{1,3}})",
+    re.I,
 )
 _HOST_SCOPE = re.compile(
     r"\b(?:whole|entire|same|complete|all\s+(?:of\s+)?(?:the|that)|that|this|"
@@ -147,7 +155,7 @@ def find_surroundings(question: str) -> dict[str, Any]:
         for name, pattern in (("before", _BEFORE), ("after", _AFTER)):
             match = pattern.search(question)
             if match:
-                found[name] = _few(match["n"] or match["k"])
+                found[name] = 0 if match["none"] else _few(match["n"] or match["k"])
     if _HOST_SCOPE.search(question):
         found["scope"] = "host"
     elif _EVERYWHERE.search(question):
