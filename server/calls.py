@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from server.evidence import Evidence
-from server.words_levels import find_levels
+from server.words_levels import Levels, find_levels
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
@@ -66,7 +66,7 @@ def _by_tool(found: Evidence) -> Iterator[Candidate]:
             LOG_STATS, stats_arguments(found), (2 * SURE if strong else SURE) + by_pattern
         )
     patterns = found.patterns
-    if patterns.asked:
+    if patterns.asked or found.compare_to:
         plain = patterns.kinds or patterns.new or found.compare_to
         prior = (2.5 * SURE if plain else _HINT) + (SURE if found.start and patterns.new else 0.0)
         yield Candidate(LOG_PATTERNS, patterns_arguments(found), prior)
@@ -145,6 +145,8 @@ def stats_arguments(found: Evidence) -> dict[str, Any]:
     """Of log_stats; a limit is one of groups."""
     counting = found.counting
     by = {"group_by": counting.group_by, "interval": counting.interval}
+    if counting.share and counting.group_by == "level":
+        found = replace(found, levels=Levels())  # which share errors have of all levels
     return given(by | filters(found) | {"limit": found.limit if counting.group_by else None})
 
 
@@ -164,8 +166,9 @@ def patterns_arguments(found: Evidence) -> dict[str, Any]:
 
 
 def similar_arguments(found: Evidence) -> dict[str, Any]:
-    """Of similar_logs; "similar errors" asks for no level, "at level ERROR" does."""
-    levels = found.levels.arguments if found.levels.explicit else {}
+    """Of similar_logs; "similar errors" asks for no level, "at level ERROR" and "warnings" do."""
+    plain = found.levels.arguments == {"level": "ERROR"} and not found.levels.explicit
+    levels = {} if plain else found.levels.arguments
     return given(
         {"text": found.text} | where(found) | levels | _when(found) | {"limit": found.limit}
     )

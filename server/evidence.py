@@ -11,7 +11,7 @@ from server.words_contained import asks_quoted_text, find_contained
 from server.words_counting import Counting, find_aggregate, find_counting
 from server.words_levels import Levels, find_levels
 from server.words_limits import find_limit
-from server.words_metrics import Measured, find_labels, find_metric
+from server.words_metrics import Measured, find_labels, find_metric, written_metric
 from server.words_moment import blot
 from server.words_name_index import spoken
 from server.words_names import Named, find_name
@@ -80,7 +80,7 @@ class Evidence:
         numbers = (self.limit, self.order, self.event, self.compare_to, self.metric.said, counted)
         words = (self.text, self.contains, self.quoted, self.columns, self.levels.arguments)
         name = max(self.service.sure, self.host.sure)
-        placed = name >= _WELL_FITTING or (name and self.start)
+        placed = name >= _WELL_FITTING or (name and self.start) or (self.start and self.end)
         return not (any(numbers) or any(words) or placed)
 
     @property
@@ -89,12 +89,17 @@ class Evidence:
         return bool(self.service.names or self.host.names or self.metric.said)
 
     @property
+    def begins_with_name(self) -> bool:
+        """Whether the first word belongs to a name: `push-manager logs` asks to push nothing."""
+        spans = [named.span for named in (self.service, self.host) if named.names]
+        first = len(self.request) - len(self.request.lstrip())
+        return any(begin <= first < end for begin, end in spans)
+
+    @property
     def unexplained(self) -> bool:
         """Whether words are left that nothing was read from."""
-        rest = self.rest
-        for named in (self.service, self.host):
-            rest = blot(rest, named.span)
-        return any(word not in _LITTLE_WORDS for word in re.findall(r"[a-z]+", rest.lower()))
+        words = re.findall(r"[a-z]+", self.rest.lower())
+        return any(word not in _LITTLE_WORDS for word in words)
 
 
 def find_evidence(
@@ -112,14 +117,14 @@ def find_evidence(
     )
     pasted = set_apart(question, known)
     found = Evidence(pasted.request, text=pasted.text, quoted=pasted.quoted)
-    instead = _INSTEAD_OF.search(pasted.request)
-    rest = blot(pasted.request, instead.span()) if instead else pasted.request
-    found.replaced = find_counting(instead["what"]) if instead else Counting()
+    rest = _replaced(found, pasted.request)
     found.columns, rest = find_columns(rest, known)
-    found.labels, rest = find_labels(rest)
     if found.text is None:
-        rest = _contained(found, rest, now.astimezone(zone).replace(tzinfo=None))
-    rest = corrected(rest, frozenset(word for form in known for word in form.split()))
+        rest = _contained(found, rest, now.astimezone(zone).replace(tzinfo=None), known)
+    found.labels, rest = find_labels(rest)
+    words = frozenset(word for form in known for word in form.split())
+    rest = corrected(rest, words)
+    found.request = corrected(found.request, words)
     found.event, rest = find_event(rest)
     found.around = find_surroundings(rest)
     rest = _written_names(found, rest, names)
@@ -132,13 +137,23 @@ def find_evidence(
     found.limit, found.order, rest = find_limit(times.rest)
     found.levels = find_levels(rest)
     found.rest = found.levels.rest
+    _other_names(found, found.rest, names)
+    for named in (found.service, found.host):
+        found.rest = blot(found.rest, named.span)
     kind = None if found.event else find_event_word(found.rest)
     found.columns |= {"event_type": kind} if kind and "event_type" not in found.columns else {}
-    _other_names(found, found.rest, names)
     return found
 
 
-def _contained(found: Evidence, request: str, now: datetime) -> str:
+def _replaced(found: Evidence, request: str) -> str:
+    """Finds what the columns asked for stand instead of; the request without it."""
+    match = _INSTEAD_OF.search(request)
+    found.replaced = find_counting(match["what"]) if match else Counting()
+    gone = match and (found.replaced.group_by or found.replaced.interval)
+    return blot(request, match.span()) if match and gone else request
+
+
+def _contained(found: Evidence, request: str, now: datetime, known: frozenset[str]) -> str:
     """Finds what messages are to contain; the request without it."""
     if found.quoted:
         found.contains = found.quoted[0]
@@ -147,12 +162,13 @@ def _contained(found: Evidence, request: str, now: datetime) -> str:
     masked = request
     for moment in find_moments(request, now):
         masked = blot(masked, moment.span)
-    found.contains, rest = find_contained(request, masked)
+    found.contains, rest = find_contained(request, masked, known)
     return rest
 
 
 def _written_names(found: Evidence, rest: str, names: Catalogue) -> str:
     """Finds the names written out; the request without them, as nothing else is read from them."""
+    found.metric, rest = written_metric(rest, names.metrics)
     service = find_name(rest, names.services)
     host = find_name(rest, names.hosts, host=True)
     if service.span == host.span and service.sure and host.sure:
@@ -176,7 +192,8 @@ def _either(rest: str, service: Named, host: Named) -> tuple[Named, Named]:
 
 def _other_names(found: Evidence, rest: str, names: Catalogue) -> None:
     """Finds the metric, and names of which a part is said, where nothing else was read from."""
-    found.metric = find_metric(rest, names.metrics)
+    if not found.metric.names:
+        found.metric = find_metric(rest, names.metrics)
     service = Named() if found.service.names else find_name(rest, names.services)
     host = Named() if found.host.names else find_name(rest, names.hosts, host=True)
     if service.span == host.span and service.sure and host.sure:

@@ -20,21 +20,33 @@ _GOES_ON = re.compile(
     r"(?:ok(?:ay)?|great|thanks|nice|hm+|good|alright|right|sure|cool)[,.!]?\s+(?:and|now|so|then|"
     r"but|only|just|what\s+about|how\s+about|make)|"
     r"for|on|in|from|since|per|by|until|before|make\s+(?:it|that|them)|narrow|restrict|limit|widen|"
-    r"extend|expand|zoom|go\s+back|switch|change|"
+    r"extend|expand|zoom|(?:re)?run|repeat|do|start\s+with|go\s+back|switch|change|"
     r"show\s+(?:only|just|them|those|me\s+(?:them|those|only|just))|the\s+same|except|this\s+time|"
     r"last|past|previous|group|split|broken|break\s+(?:it|that|them|those)|"
     r"count\s+(?:them|those|it)|how\s+many\??\W*$|how\s+many\s+(?:is|are|was|were)\s+(?:that|those|"
-    r"they|it|there)\b|any|all\s+(?:services|hosts|levels|of\s+them)|top\s+\w+|as\s+an?)\b"
+    r"they|it|there)\b|any|all\s+(?:services|hosts|levels|of\s+them)|top\s+\w+|as\s+an?|the\s+(?:last|past|previous))\b"
     r"|\b(?:instead|as\s+well|too|the\s+same|those|them|these|of\s+(?:that|those|them|these)|"
     r"that\s+one|again|this\s+time|the\s+(?:rows|lines|entries|events)\s+(?:from|of|on|for|behind)|"
     r"which\s+ones|what\s+about|(?:is|was|are|were)\s+that|that\s+(?:host|service|machine|box|"
     r"time|range|window|metric)|it\s+(?:to|the))\b",
     re.I,
 )
+_HAIL = re.compile(
+    r"^\W*(?:(?:hey|hi|right|so|please|pls|um|uh|hmm|well|yo|devmesh|listen|sorry)\b[\s,:!.]*)+",
+    re.I,
+)
+_CONNECTS = re.compile(
+    r"^\W*(?:and|or|but|also|same|now|then|ok(?:ay)?|what\s+about|how\s+about|only|just|make|"
+    r"instead|no,)\b|"
+    r"\b(?:those|them|these|same|instead|that|it|again|too|as\s+well)\b",
+    re.I,
+)
+_LOG_NOUN = re.compile(r"\b(?:logs?|lines?|entries|events|messages|output|rows|tail)\b", re.I)
 _OF_ITSELF = re.compile(
-    r"^\W*(?:(?:please\s+|can\s+you\s+|could\s+you\s+)?(?:show|list|give|get|find|fetch|pull|"
+    r"^\W*(?:(?:get|plot|graph|chart|draw)\s+(?!it\b|that\b|them\b)|(?:please\s+|can\s+you\s+|"
+    r"could\s+you\s+)?(?:show|list|give|get|find|fetch|pull|"
     r"display|search|tail|retrieve|print|read)\s+(?:me\s+)?(?:all|every|the\s+last|the\s+latest|"
-    r"logs?|any)\b|"
+    r"logs?|any|['\"¤])\b|"
     r"how\s+many\s+\w+\s+(?:did|does|do|has|have|were|was|are)\s+\w+|what\s+(?:did|does|has|"
     r"happened)\s|has\s|have\s+we|is\s+there\s|are\s+there\s|did\s|does\s|do\s+we|why\s|"
     r"which\s+\w+\s+(?:logged|has|have|had|produced|wrote))",
@@ -53,7 +65,11 @@ _OFF = (
 )
 _EVERY = r"\b(?:all|any|every|each|other)\s+(?:the\s+)?"
 _ALL = {
-    "service": re.compile(rf"{_EVERY}(?:services?|units?|apps?)\b|{_OFF}service\b", re.I),
+    "service": re.compile(
+        rf"{_EVERY}(?:services?|units?|apps?)\b|{_OFF}service\b|\bnot\s+(?:just|only)\s+(?:that|"
+        rf"this)\s+service\b",
+        re.I,
+    ),
     "host": re.compile(
         rf"{_EVERY}(?:hosts?|machines?|servers?|boxes|nodes?)\b|{_OFF}(?:host|machine)\b|"
         r"\beverywhere\b|\banywhere\b|\bacross\s+the\s+fleet\b",
@@ -72,7 +88,7 @@ _ALL = {
 }
 _ARGUMENTS = {
     "service": {"service"}, "host": {"host"}, "level": {"level", "min_level"},
-    "time": {"start_time", "end_time", "compare_to"}, "contains": {"contains"}, "limit": {"limit"},
+    "time": {"start_time", "end_time"}, "contains": {"contains"}, "limit": {"limit"},
 }  # fmt: skip
 _TOO = re.compile(r"\b(?:too|also|as\s+well|plus|in\s+addition|add|includ(?:e|ing))\b", re.I)
 
@@ -92,8 +108,6 @@ def continued(found: Evidence, past: Candidate) -> Candidate | None:
         if names & new.keys() and not ("end_time" in new and "start_time" not in new):
             kept = {key: value for key, value in kept.items() if key not in names}
     merged = {key: value for key, value in (kept | new).items() if key in tool.takes.model_fields}
-    if merged.get("group_by") in new and merged.get("group_by") not in {"level"}:
-        merged.pop("group_by")  # one service's errors by service are its errors
     if "name" not in merged and tool is QUERY_METRICS:
         return None
     return Candidate(tool, merged, 5 * SURE)
@@ -101,14 +115,26 @@ def continued(found: Evidence, past: Candidate) -> Candidate | None:
 
 def _follows(found: Evidence) -> bool:
     """Whether the words go on with something, rather than ask anew."""
-    request = found.request
+    request = _HAIL.sub("", found.request)
+    parts = _given_parts(found) + bool(_LOG_NOUN.search(request))
+    if found.columns.get("trace_id") or (parts > 2 and not _CONNECTS.search(request)):
+        return False
     if _OF_ITSELF.search(request) and not re.search(
         r"\b(?:those|them|these|same|instead|ones|rows)\b", request, re.I
     ):
         return False
     if _GOES_ON.search(request):
         return True
-    return len(request.split()) <= 7  # a scrap: "pi-garage?", "50 before", "errors only"
+    return len(request.split()) <= 7 or (
+        found.weak and bool(found.start or found.end)
+    )  # a scrap: "pi-garage?", "50 before", "errors only"
+
+
+def _given_parts(found: Evidence) -> int:
+    """How many kinds of values the words give."""
+    names = (found.service.names, found.host.names, found.metric.said)
+    values = (found.levels.arguments, found.start or found.end, found.contains, found.columns)
+    return sum(map(bool, (*names, *values)))
 
 
 def _tool(found: Evidence, past: Candidate) -> AnyTool | None:
@@ -118,7 +144,8 @@ def _tool(found: Evidence, past: Candidate) -> AnyTool | None:
     if past.tool is QUERY_METRICS or found.metric.said:
         about_logs = found.levels.arguments and not found.metric.said
         return QUERY_LOGS if about_logs else QUERY_METRICS
-    if found.patterns.new or found.patterns.kinds or found.compare_to:
+    by_pattern = found.counting.asked and found.counting.group_by == "pattern"
+    if ((found.patterns.new or found.patterns.kinds) and not by_pattern) or found.compare_to:
         return LOG_PATTERNS
     return past.tool if past.tool is SIMILAR_LOGS else _counted_or_shown(found, past)
 

@@ -85,10 +85,12 @@ def readings(
     before = past[-1] if past else None
     since = before.arguments.get("start_time") if before else None
     found = find_evidence(question, names, deps.now(), deps.zone, since)
+    if asks_to_write(found.request, bool(before)) and not found.begins_with_name:
+        return []
     follow_up = continued(found, before) if before else None
     if follow_up is not None:
         return [follow_up]
-    if asks_to_write(found.request) or _asks_nothing(found):
+    if _asks_nothing(found):
         return []
     return candidates(found)
 

@@ -15,7 +15,8 @@ UNIT = (
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONG = {"f": (2, "w"), "mo": (30, "d"), "y": (365, "d")}
 _AGE = re.compile(
-    rf"\b(?:the\s+|this\s+|these\s+)?(?:(?P<cue>last|past|previous|preceding|prior|recent|trailing)"
+    rf"(?<![\w.-])(?:the\s+|this\s+|these\s+)?(?:(?P<cue>last|past|previous|preceding|prior|recent|"
+    rf"trailing)"
     rf"\s+)?(?:(?P<n>{NUMBER})(?P<half>\s+and\s+a\s+half)?[\s-]*(?:of\s+)?(?P<unit>{UNIT})|"
     rf"(?P<lone>{UNIT}))\b(?P<also>\s+and\s+a\s+half)?(?P<ago>\s+(?:ago|back))?",
     re.I,
@@ -32,6 +33,9 @@ _PAIR = re.compile(
     rf"\b(?P<n>{NUMBER})(?=\s+(?:and|to)\s+(?:{NUMBER})\s+(?P<unit>{UNIT})\s+ago\b)", re.I
 )
 _STATUS = re.compile(r"[1-5]\d\ds", re.I)  # "the 500s": answers of HTTP, no seconds
+_A_MOMENT = re.compile(
+    r"\b(?:have|got|need|take|wait|give\s+me|just)\s+an?\s+(?:sec(?:ond)?|min(?:ute)?)$", re.I
+)
 _MOST_SECONDS = 50 * 365 * 86_400
 
 
@@ -52,7 +56,7 @@ def ages(question: str, now: datetime) -> Iterator[Moment]:
             len(unit) == 1 and not (n and n[0].isdigit())
         ):
             continue
-        if _STATUS.fullmatch(match[0]):
+        if _STATUS.fullmatch(match[0]) or _A_MOMENT.search(question[: match.end()]):
             continue
         half = 0.5 if match["half"] or match["also"] else 0
         yield _aged(match.span(), *_amount(n or "1", unit, half), now)

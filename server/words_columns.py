@@ -19,13 +19,14 @@ _CODE_BEFORE = re.compile(
     r"(?<![\w.-])(?P<value>[A-Z][A-Z_-]{0,15}\d[\w-]{1,20})\s+(?:[Ee]rror\s+)?[Cc]odes?\b"
 )
 _TYPE = re.compile(
-    rf"\b(?:event[\s_-]?types?|(?:events?|entries|logs?)\s+of\s+(?:the\s+)?type|of\s+type|"
+    rf"(?<!by )(?<!per )(?<!each )\b(?:event[\s_-]?types?|(?:events?|entries|"
+    rf"logs?)\s+of\s+(?:the\s+)?type|of\s+type|"
     rf"type\s*[:=])\s*(?:[:=]|is\b)?\s*(?P<value>{_VALUE})",
     re.I,
 )
 _TYPED = re.compile(r"(?<![\w.@-])(?P<value>[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+)\s+events?\b", re.I)
 _SOURCE = re.compile(
-    rf"\bsource\b\s*(?:[:=]|(?:is|of)\b)?\s*(?P<value>{_VALUE})|"
+    rf"(?<!by )(?<!per )(?<!each )\bsource\b\s*(?:[:=]|(?:is|of)\b)?\s*(?P<value>{_VALUE})|"
     r"\bfrom\s+(?:the\s+)?(?P<known>syslog|journald|otlp)\b|\b(?P<kind>syslog|journald|"
     r"otlp)\s+source\b",
     re.I,
@@ -41,6 +42,7 @@ surrounding neighbouring neighboring preceding following next away events event 
 """
 _NO_EVENT_WORDS = frozenset(_NO_EVENT_WORD.split())
 _NO_VALUE_WORDS = """
+until before after between during within over as using when while
 by per for from in on of the and or with since last past today yesterday this that is are was
 which what who how breakdown counts count thrown throws does do did most a an to logs log events
 event errors error at have has
@@ -84,4 +86,4 @@ def _is_code(value: str) -> bool:
 
 
 def _is_word(value: str) -> bool:
-    return value.lower() not in _NO_VALUE
+    return value.lower() not in _NO_VALUE and not value[0].isdigit()

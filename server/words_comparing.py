@@ -10,17 +10,23 @@ from server.words_times import Times, find_moments, find_times, minus, wall_text
 _COMPARED = re.compile(
     r"\b(?:compar(?:ed|e|ing|ison)(?:\s+(?:it|this|that|them))?\s+(?:to|with|against)|versus|"
     r"vs\b\.?|"
-    r"as\s+opposed\s+to|relative\s+to|differ(?:s|ent|ence|ences)?\s+(?:from|to|than)|"
+    r"as\s+opposed\s+to|that\s+(?:it|they)\s+(?:was|were|did|had)(?:n't|"
+    r"\s+not)\s+(?:\w+\s+){0,2}?(?=the\s|a\s|last\s|yesterday)|"
+    r"relative\s+to|differ(?:s|ent|ence|ences)?\s+(?:from|to|than)|"
     r"(?:more|fewer|less|worse|other|changed)\s+(?:\w+\s+){0,3}(?:than|against))\s+(?P<when>.+)$",
     re.I | re.S,
 )
 _BETWEEN = re.compile(
-    r"\b(?:compare|differen(?:ce|t|ces)|differ|chang(?:e|ed|"
-    r"es))\b[^,?.]*?(?P<when>(?:between\s+)?[^,?.]*?"
+    r"\b(?:compare|differen(?:ce|t|ces)|differ|contrast"
+    r"(?:s|ed)?)\b[^,?.]*?(?P<when>(?:between\s+)?[^,?.]*?"
     r"\s(?:and|with|to|from)\s.+)$",
     re.I | re.S,
 )
-_WITH = re.compile(r"\bcompar(?:e|ing)\b.+?\s(?:with|to|against)\s+(?P<when>.+)$", re.I | re.S)
+_RANGE = re.compile(r"\bcompare\b.*\bbetween\s+$", re.I | re.S)
+_WITH = re.compile(
+    r"\b(?:compar(?:e|ing)|contrast)\b.+?\s(?:with|(?<!up\s)to|against)\s+(?P<when>.+)$",
+    re.I | re.S,
+)
 _CHANGED = re.compile(
     r"\bwhat(?:'s|\s+is|\s+has|\s+have)?\s+(?:\w+\s+)?changed\b|\bchanges?\s+in\b", re.I
 )
@@ -37,6 +43,7 @@ _A_WEEK = re.compile(
 _NEAR = 16
 """Letters between the words that compare and the window they compare with."""
 
+_A_DAY = re.compile(r"\ba\s+day\s+(?:ago|earlier|before)\b", re.I)
 _STEPS = {"hour": timedelta(hours=1), "day": DAY, "week": 7 * DAY}
 
 
@@ -51,7 +58,7 @@ def find_comparison(
     past = find_times(past_start, now, zone).first if past_start else None
     two = _BETWEEN.search(question)
     both = find_moments(question, local) if two and not _BEFORE_THAT.search(question) else []
-    if len(both) == 2:
+    if len(both) == 2 and not (two and _RANGE.search(question[: both[0].span[0]])):
         return _of_two(question, both, local)
     for pattern in (_COMPARED, _WITH):
         match = pattern.search(question)
@@ -115,19 +122,24 @@ def _earlier(when: str, first: Moment | None, now: datetime) -> str | None:
     """The start of the window compared with; `first` is the start of the one asked about."""
     start = first or Moment((0, 0), midnight(now.date()), kind="day")
     week, before = (_near(pattern.search(when)) for pattern in (_A_WEEK, _BEFORE_THAT))
-    if week and first and first.kind == "age" and now - first.start < 7 * DAY:
-        return "1w"
+    back = now - start.start if start.kind == "age" else None
+    for literal, length, text in ((week, 7 * DAY, "1w"), (_A_DAY.search(when[:24]), DAY, "1d")):
+        if literal and back and back < length:
+            return text
     if week or (before and _step(before) == 7 * DAY):
         return minus(first or Moment((0, 0), now - 7 * DAY, kind="age"), 7 * DAY, now)
     if before:
         step = _step(before) or _age_in(when, now)
         if step is None or step == timedelta(hours=1):
-            step = now - start.start if start.kind == "age" else step or DAY
+            step = back or step or DAY
         return minus(start, step, now)
-    moments = find_moments(when, now)
-    if not moments or moments[0].span[0] > _NEAR:
+    return _named_window(when, start, now)
+
+
+def _named_window(when: str, start: Moment, now: datetime) -> str | None:
+    then = next(iter(find_moments(when, now)), None)
+    if then is None or then.span[0] > _NEAR:
         return None
-    then = moments[0]
     yesterday = midnight(now.date()) - DAY
     if start.kind == "age" and then.kind == "day" and then.start == yesterday:
         return minus(start, DAY, now)  # the same hours of the day before

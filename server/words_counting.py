@@ -9,7 +9,8 @@ _COUNT = re.compile(
     r"\bh(?:ow|w|o|wo)\s+(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
     r"\bnumbers?\b(?!\s+\d)|"
     r"\bcount(?:s|ed|ing)?\b|\btall(?:y|ies)\b|\bbreak(?:\s*down|\s+.*\s+down)\b|\bdistribution\b|"
-    r"\bvolumes?\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|chattiest|"
+    r"\bvolumes?\b|\bseparately\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|"
+    r"chattiest|"
     r"quietest)\b|"
     r"\bsplit\b|\bhistogram\b|\btimeline\b|\btrends?\b|\bstat(?:s|istics)\b|\bproportion\b|"
     r"\bpercentage\b|"
@@ -35,11 +36,14 @@ _NOUN = (
     r"event[\s_-]?types?|types?\s+of\s+events?|message\s+kinds?)"
 )
 _COLUMN = re.compile(
-    rf"\b(?:by|per|for\s+each|each|every|which|what|whose|rank(?:\s+the)?|of|top(?:\s+(?:{NUMBER}|"
+    rf"\b(?:by|per|for\s+(?:each|every)|(?<!on )(?<!in )(?<!from )(?<!across )(?:each|every)|which|"
+    rf"what|whose|rank(?:\s+the)?|compare|of|"
+    rf"top(?:\s+(?:{NUMBER}|"
     rf"¤+))?|"
     rf"(?:the\s+)?(?:noisiest|loudest|busiest|chattiest|quietest|worst|"
     rf"most\s+active)(?:\s+(?:{NUMBER}|¤+))?)\s+"
-    rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w]|\s*[:=]?\s*¤)",
+    rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w]|\s*[:=]?\s*(?:¤|debug|"
+    rf"info|notice|warn|err(?!or\s+codes?)|crit|fatal))",
     re.I,
 )
 _ACROSS = re.compile(
@@ -52,7 +56,7 @@ _BEFORE_COUNT = re.compile(
 )
 _HEAD = re.compile(rf"^\W*(?:the\s+|all\s+)?{_NOUN}\s+(?:of|by|with|ranked|and\s+their)\b", re.I)
 _EACH_HOST = re.compile(r"\b(?:does|do|did)\s+each\s+" + _NOUN, re.I)
-_WHO = re.compile(r"\bwho(?:se|'s|\s+is)?\b", re.I)
+_WHO = re.compile(r"\boffenders\b|\bwho(?:se|'s|\s+is)?\b", re.I)
 _COLUMNS = {
     "service": "service", "unit": "service", "app": "service", "application": "service",
     "program": "service", "daemon": "service", "component": "service", "process": "service",
@@ -67,33 +71,38 @@ _STEP = re.compile(
     rf"[smhdw](?=\b))\b"
     rf"|(?P<word>hourly|daily|weekly|minutely)\b|(?P<half>(?:per|every|each)\s+(?:half|"
     rf"quarter)(?:\s+an?)?\s+hour)"
-    rf"|(?:in|with|at|as|of|using|into)?\s*(?:an?\s+)?(?P<n2>{NUMBER})[\s-]*(?P<unit2>{_UNITS}|"
+    rf"|(?:in|with|at|as|of|using|"
+    rf"into)?\s*(?:an?\s+)?(?:(?P<n2>{NUMBER})[\s-]*)?(?P<unit2>{_UNITS}|"
     rf"[smhdw])[\s-]+"
     r"(?:steps?|buckets?|intervals?|increments?|bins?|slots?|resolution|granularity|averages?|"
     r"means?|maxima|"
     r"minima|sums?|peaks?|chunks?|windows?)\b"
+    rf"|(?:in|into)\s+(?:buckets|steps|intervals|bins|"
+    rf"chunks)\s+of\s+(?:(?P<n4>{NUMBER})[\s-]*)?(?P<unit4>{_UNITS})\b"
     r"|(?:interval|step|bucket|resolution)s?\s*(?:of|[:=])?\s*(?P<n3>\d{1,4})\s*(?P<unit3>[smhdw]|"
     r"minutes?|hours?|days?)\b"
     r"|(?:logs?|lines?|(?:err|warn|crit|fatal)\w*|events?|messages?|entries|rows?|times|often|much|"
     r"many)"
     r"\s+an?\s+(?P<rate>minute|hour|day|week)\b(?!\s+(?:ago|and|earlier|before|back|or))"
-    r"|(?P<by>minute|hour|day|week)\s+by\s+(?:minute|hour|day|week))",
+    rf"|(?:(?P<n5>\d+)\s*)?(?P<by>{_UNITS}|[smhd])\s+by\s+(?:\d+\s*)?(?:{_UNITS}|[smhd])\b)",
     re.I,
 )
 _AGGREGATES = {
     "max": r"max(?:imum|ima)?|highest|peaks?|largest|biggest|how\s+\w+\s+did\b.*\bg(?:et|o)",
     "min": r"min(?:imum|ima)?|lowest|smallest|coldest|least",
     "sum": r"sums?|totals?|summed",
-    "last": r"(?:latest|last|current|most\s+recent)\s+(?:value|reading|sample|point)",
-    "count": r"(?:count|number|how\s+many)\s+(?:of\s+)?(?:samples|points|values|readings)",
+    "last": r"latest|(?:last|current|most\s+recent)\s+(?:value|reading|sample|point|¤)",
+    "count": r"(?:count|number|how\s+many)\s+(?:of\s+)?(?:samples|points|values)|point\s+count",
     "avg": r"averaged?s?|avg|means?|typical(?:ly)?",
 }
+_SHARE = re.compile(r"\b(?:proportion|percentage|ratio|share|what\s+part)\b", re.I)
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w", "minutely": "1m"}
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """Whether numbers of events are asked for; by which column, in which steps.
+    """Whether numbers of events are asked for; by which column, in which steps, or which
+    share of all.
 
     `rest` is the question without the words for steps, whose numbers are no ages.
     """
@@ -101,6 +110,7 @@ class Counting:
     asked: bool = False
     group_by: str | None = None
     interval: str | None = None
+    share: bool = False
     rest: str = ""
 
 
@@ -112,6 +122,7 @@ def find_counting(question: str) -> Counting:
         asked=bool(_COUNT.search(question)),
         group_by=_column(bare),
         interval=_interval(step) if step else None,
+        share=bool(_SHARE.search(question)),
         rest=blot(question, step.span()) if step else question,
     )
 
@@ -119,7 +130,7 @@ def find_counting(question: str) -> Counting:
 def find_aggregate(question: str) -> str | None:
     """How the values of a metric are to be summed up; steps and all but times still in it."""
     for name, words in _AGGREGATES.items():
-        if re.search(rf"\b(?:{words})\b", question, re.I):
+        if re.search(rf"\b(?:{words})(?!\w)", question, re.I):
             return name
     return None
 
@@ -155,7 +166,14 @@ def _interval(step: re.Match[str]) -> str:
         return _ADVERBS[step["word"].lower()]
     if step["half"]:
         return "30m" if "half" in step["half"].lower() else "15m"
-    n = step["n"] or step["n2"] or step["n3"] or "1"
-    unit = (step["unit"] or step["unit2"] or step["unit3"] or step["rate"] or step["by"]).lower()
+    n = step["n"] or step["n2"] or step["n3"] or step["n4"] or step["n5"] or "1"
+    unit = (
+        step["unit"]
+        or step["unit2"]
+        or step["unit3"]
+        or step["unit4"]
+        or step["rate"]
+        or step["by"]
+    ).lower()
     times, short = (30, "d") if unit.startswith("mo") else (1, unit[0])
     return f"{max(1, int(number(n))) * times}{short}"

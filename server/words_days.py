@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from server.words_moment import DAY, Moment, midnight
@@ -28,7 +29,8 @@ _WORD = re.compile(
     r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'s)?"
     r"(?:\s+(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night))?|"
     r"this\s+(?P<this>morning|afternoon|evening)|"
-    r"(?P<night>last\s+night|overnight|tonight)|(?P<now>(?:right\s+)?now))\b(?:'s)?",
+    r"(?P<night>last\s+night|overnight|tonight)|(?P<now>right\s+now|(?<=to\s)now|(?<=til\s)now|"
+    r"(?<=till\s)now|(?<=until\s)now))\b(?:'s)?",
     re.I,
 )
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -112,7 +114,8 @@ def named_days(question: str, now: datetime) -> Iterator[Moment]:
         back = (now.weekday() - _WEEKDAYS.index(match["name"].lower()[:3])) % 7
         days = 7 if back == 0 and match["last"] else back
         begin = match.start("name") if match["short"] else match.start()
-        yield _part((begin, match.end()), today - days * DAY, match["part"], now)
+        day = _part((begin, match.end()), today - days * DAY, match["part"], now)
+        yield replace(day, kind="date")
     for match in _WEEKEND.finditer(question):
         saturday = today - ((now.weekday() - 5) % 7) * DAY
         monday = saturday + 2 * DAY
@@ -126,7 +129,7 @@ def _part(span: tuple[int, int], day: datetime, part: str | None, now: datetime)
     first, last = _PARTS[part.lower()] if part else (0, 24)
     start, end = day + timedelta(hours=first), day + timedelta(hours=last)
     start = start if start <= now else day  # an evening that has not come yet
-    return Moment(span, start, end if end <= now else None, kind="day")
+    return Moment(span, start, end if end < now else None, kind="day")
 
 
 def _this(match: re.Match[str], now: datetime) -> Moment:

@@ -7,16 +7,20 @@ from server.words_moment import blot
 from tools.levels import Level
 
 _NAME = (
-    r"(?:debug|info(?:rmational)?|notices?|warn(?:ing)?s?|err(?:or(?:ing|ed)?)?s?|crit(?:ical)?s?|"
+    r"(?:debug(?:ging)?|dbg|info(?:rmational)?|notices?|warn(?:ing)?s?|err(?:or(?:ing|ed)?)?s?|"
+    r"crit(?:ical)?s?|"
     r"fatals?|"
     r"emerg(?:ency|encies)?)"
 )
 _LEVEL = re.compile(rf"\b{_NAME}\b", re.I)
 _LIST = re.compile(
-    rf"\b(?P<first>{_NAME})(?P<rest>(?:\s*(?:,|/|\+|&|and|or|'?n'?|nor|plus)\s*{_NAME}\b)+)", re.I
+    rf"\b(?P<first>{_NAME})(?P<rest>(?:\s*(?:(?:logs?|messages?|lines?|entries|events)\s*)?(?:,|/|"
+    rf"\+|&|and|or|'?n'?|nor|plus)\s*{_NAME}\b)+)",
+    re.I,
 )
 _AFTER = re.compile(
-    r"(?:\s*(?:-|\s)?(?:level|severity|logs?|messages?|ones|entries|lines|events))?\s*(?:,\s*)?(?:"
+    r"(?:\s*(?:-|\s)?(?:level|severity|logs?|messages?|ones|entries|lines|events|errors|"
+    r"warnings))?\s*(?:,\s*)?(?:"
     r"(?:and|or)\s+(?:all\s+)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
     r"greater|graver|nastier|bigger|heavier|stronger|"
     r"beyond|over|severer|anything\s+(?:worse|above|higher|more))"
@@ -24,7 +28,9 @@ _AFTER = re.compile(
     re.I,
 )
 _AT_LEAST = re.compile(
-    r"(?:\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|≥|"
+    r"(?:\b(?:skip|ignore|drop|hide|leave\s+out|without)\s+(?:\w+\s+){0,3}(?:below|under|"
+    r"less\s+than)|"
+    r"\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|≥|"
     r"\b(?:nothing|none|not|no)\s+(?:below|under|less\s+(?:severe\s+)?than|milder\s+than|"
     r"lower\s+than)|"
     r"\b(?:no|not)\s+less\s+than|\bfrom)\s*(?:of\s+|is\s+)?(?:an?\s+|the\s+)?(?:level\s+|"
@@ -44,10 +50,9 @@ _NOT = re.compile(
     r"(?:the\s+|any\s+)?$",
     re.I,
 )
-_NO_LEVEL_BEFORE = re.compile(
-    r"\b(?:to|help(?:\s+(?:me|us))?|please|you|some|more|any|further|your)\s+$", re.I
-)
+_NO_LEVEL_BEFORE = re.compile(r"\b(?:to|help(?:\s+(?:me|us))?|please|you|your)\s+$", re.I)
 _NO_LEVEL_AFTER = re.compile(r"\s+(?:codes?\b|(?:me|us)\b)|\s*[-_]?\s*(?:code|id)\s*[:=]", re.I)
+_TO = re.compile(r"\b(?:to|you|please|and)\s+$", re.I)
 _INFO_ON = re.compile(r"\s+(?:on|about|regarding|concerning)\b", re.I)
 _DEBUG_THIS = re.compile(r"\s+(?:this|that|the|why|my|an?|what|it)\b", re.I)
 _LABEL = re.compile(r"\b(?:level|severity)s?\b", re.I)
@@ -114,6 +119,8 @@ def _no_level(question: str, match: re.Match[str]) -> bool:
     if _NO_LEVEL_AFTER.match(question, match.end()):
         return True
     word = match[0].lower()
+    if word == "warn" and not _TO.search(question[: match.start()]):
+        return False
     if word in {"info", "debug", "warn"} and _NO_LEVEL_BEFORE.search(question[: match.start()]):
         return True
     if word == "info":
@@ -124,7 +131,13 @@ def _no_level(question: str, match: re.Match[str]) -> bool:
 def level_of(word: str) -> Level:
     """The level of a word such as errs, warnings or criticals."""
     plain = word.upper()
-    for name in (plain, plain.rstrip("S"), plain.removesuffix("IES") + "Y", plain[:5]):
+    for name in (
+        plain,
+        plain.rstrip("S"),
+        plain.removesuffix("IES") + "Y",
+        plain.removesuffix("GING"),
+        plain[:5],
+    ):
         try:
             return Level(name)
         except ValueError:

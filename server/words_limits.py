@@ -14,16 +14,17 @@ _NOT_UNIT = rf"(?![\s-]*(?:{UNIT})\b)(?![\d:.]*[:.]\d)"
 _LIMIT = re.compile(
     rf"(?:\b(?:top|first|last|latest|newest|recent|oldest|earliest|best|closest|nearest|at\s+most|"
     rf"max(?:imum)?(?:\s+of)?|"
-    rf"up\s+to|no\s+more\s+than|limit(?:ed)?(?:\s+(?:to|of|it\s+to))?|cap(?:ped)?(?:\s+(?:at|"
+    rf"up\s+to|no[tr]?\s+(?:more\s+than|over)|limit(?:ed)?(?:\s+(?:to|of|it\s+to))?|"
+    rf"cap(?:ped)?(?:\s+(?:at|"
     rf"it\s+at))?|"
-    rf"only|just|make\s+it|show|tail|head|any)|"
+    rf"only|just|make\s+it|(?:show|give|get)(?:\s+me)?|tail|head|any)|"
     rf"(?<!\w)-n)\s*[:=]?\s*(?:the\s+)?(?P<a>{COUNTED})\b{_NOT_UNIT}"
     rf"|(?<![:.#\d-])\b(?P<b>{COUNTED})\s+(?:[\w¤-]+\s+){{0,3}}?(?:{_THING}|max|at\s+most|newest|"
     rf"latest|"
     rf"most\s+recent|oldest|earliest|biggest|largest|noisiest|loudest|worst|is\s+(?:fine|enough)|"
     rf"(?:are|will)\s+(?:enough|do|fine)|"
     rf"instead)\b"
-    rf"|^\W*(?:and\s+|only\s+|just\s+)?(?P<c>{COUNTED})\W*(?:please|pls|instead)?\W*$",
+    rf"|(?:^|,)\W*(?:and\s+|only\s+|just\s+)?(?P<c>{COUNTED})\W*(?:please|pls|instead)?\W*$",
     re.I,
 )
 _ONE = re.compile(

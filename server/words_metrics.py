@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from server.words_moment import blot_all
+from server.words_moment import blot, blot_all
 
 _UNIT_WORDS = """
 celsius fahrenheit percent percentage bytes byte seconds second ms milliseconds total ratio count
@@ -56,6 +56,7 @@ _LABEL_IS = re.compile(
     re.I,
 )
 _ARGUMENT_WORDS = """
+id event event_id trace before after scope
 service host level severity min_level name metric interval aggregate limit start_time end_time
 source trace_id error_code event_type contains text order start end from to since until unit
 machine step group_by q
@@ -76,14 +77,18 @@ class Measured:
         return self.share >= 0.85
 
 
+def written_metric(question: str, names: Sequence[str]) -> tuple[Measured, str]:
+    """The metric whose whole name is written, and the question without it."""
+    for name in sorted(names, key=len, reverse=True):
+        parts = "[\\s_.-]".join(map(re.escape, re.split(r"[\s_.-]", name)))
+        match = re.search(rf"(?<![\w-]){parts}(?![\w-])", question, re.I)
+        if match and len(name) > 3:
+            return Measured((name,), 1.0), blot(question, match.span())
+    return Measured(), question
+
+
 def find_metric(question: str, names: Sequence[str]) -> Measured:
-    """The metric spoken of: as it is written, or by the words of its name and their like."""
-    lower = question.lower()
-    written = [
-        name for name in names if re.search(rf"(?<![\w]){re.escape(name.lower())}(?![\w])", lower)
-    ]
-    if written:
-        return Measured((max(written, key=len),), 1.0)
+    """The metric spoken of by words of its name and their like."""
     words = [word.lower() for word in _WORD.findall(question)]
     shares = {name: _share(name, words) for name in names}
     best = max(shares.values(), default=0.0)

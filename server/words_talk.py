@@ -17,7 +17,8 @@ _TALK = re.compile(
     r"good\s+(?:job|work|bot|stuff)|"
     r"nothing|no\s+thanks?|that(?:'s|\s+is|\s+was)\s+(?:all|it|great|fine|enough|good|helpful|"
     r"perfect|nice|what\s+i\s+(?:needed|wanted)|very\s+\w+)|"
-    r"that\s+(?:helped|helps|works?|worked|did\s+it)|sorry|please|yes|no|yep|nope|sure|got\s+it|"
+    r"that\s+(?:helped|helps|works?|worked|did\s+it)|sorry|please|yes|no|yep|nope|sure|alright|hm+|"
+    r"neat|sweet|right|fine|got\s+it|"
     r"i\s+see|understood|makes\s+sense|"
     r"much\s+appreciated|appreciate\w*|have\s+a\s+\w+\s+\w+|i\s+(?:love|like|hate)\s+(?:you|this|"
     r"it|devmesh)|"
@@ -29,7 +30,7 @@ _TALK = re.compile(
     r"work|job|bye|then|now|great|nice|cool|good|morning|"
     r"help|helpful|ok(?:ay)?|are|how|doing|going|how's|what's\s+up|up|to|meet|never|mind|my|day|"
     r"night|evening|no|wait|sorry|worries|lol|"
-    r"see|later|tomorrow|fine|perfect|awesome))*\W*$",
+    r"see|later|tomorrow|fine|perfect|awesome|exactly|really|anyway|actually|man))*\W*$",
     re.I,
 )
 _ELSEWHERE = re.compile(
@@ -47,13 +48,17 @@ _WRITE = re.compile(
     r"i\s+want\s+(?:you\s+)?to\s+|you\s+(?:should|must)\s+)*(?:just\s+)?"
     r"(?:ingest|insert|delete|remove|erase|wipe|purge|truncate|drop(?!\s+(?:the\s+)?(?:level|"
     r"service|host|filter|limit|time|contains|text|severity|metric))|add|store|save|write|"
-    r"record|create|update|edit|modify|change|rename|restart|reboot|stop|start|kill|fix|repair|"
+    r"record|create|update|edit|modify|change|rename|restart|reboot|stop|start(?!\s+(?:with|at|"
+    r"from))|kill|fix|repair|"
     r"shut\s*down|turn|enable|disable|install|deploy|send|"
     r"push|post|import|upload|log\s+(?:this|the\s+following|an?\s+(?:event|message|line|entry|"
-    r"error))|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|silence|mute|set|"
-    r"configure|call\s+ingest\w*|execute|run)\b(?!\s+(?:by|per|only)\b)",
+    r"error))|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|file\s+an?|"
+    r"open\s+an?\s+(?:issue|ticket|case)|raise\s+an?|silence|mute|set|"
+    r"configure|call\s+ingest\w*|execute|run(?!\s+(?:it|that|this|the\s+same)))\b(?!\s+(?:by|per|"
+    r"only)\b)",
     re.I,
 )
+_SOFT = re.compile(r"\b(?:add|change|set|turn|clear|drop|remove|run|push|mute|mark|log)$", re.I)
 _LOG_WORDS = re.compile(
     r"\b(?:logs?|logged|logging|lines?|entries|entry|events?|errors?|errs?|warnings?|warn|"
     r"criticals?|critical|fatals?|fatal|messages?|rows?|records?|hosts?|machines?|"
@@ -61,7 +66,8 @@ _LOG_WORDS = re.compile(
     r"went\s+wrong|wrong|broken?|broke|crash\w*|fail\w*|down|issues?|"
     r"problems?|incidents?|outages?|exceptions?|stack\s*traces?|timeouts?|anything|noise|noisy|"
     r"journal|syslog|alerts?|weird|odd|unusual|suspicious|complain\w*|"
-    r"going\s+on|what'?s\s+up|what'?s\s+new|everything|show|list|check|fetch|look|pull|"
+    r"going\s+on|went\s+on|took\s+place|occurr\w*|what'?s\s+up|what'?s\s+new|everything|show|list|"
+    r"check|fetch|look|pull|"
     r"dump|display|read|sa(?:y|ys|id|ying)|doing|up\s+to|ok(?:ay)?|healthy|unhappy|tail|grep|"
     r"slow)\b",
     re.I,
@@ -78,9 +84,13 @@ def is_elsewhere(request: str) -> bool:
     return bool(_ELSEWHERE.search(request)) and not _LOG_WORDS.search(request)
 
 
-def asks_to_write(request: str) -> bool:
-    """Whether the words ask for something to be changed: DevMesh's answers only read."""
-    return bool(_WRITE.match(request))
+def asks_to_write(request: str, follow_up: bool = False) -> bool:
+    """Whether the words ask for something to be changed: DevMesh's answers only read.
+
+    After a question, "add the warnings" and "change that to 2h" change what is asked.
+    """
+    match = _WRITE.match(request)
+    return bool(match and not (follow_up and _SOFT.search(match[0])))
 
 
 def speaks_of_logs(request: str) -> bool:

@@ -26,6 +26,7 @@ _CUE = re.compile(
     r"\b(?P<pair>between))\s*(?:the\s+|about\s+|around\s+|(?:[\w']+\s+){1,6}at\s+)?$",
     re.I,
 )
+_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+\w)", re.I)
 _SENTENCE_END = re.compile(r"[?!;]|\.\s")
 _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
     stamps, dates, named_days, ages, clocks,
@@ -152,7 +153,12 @@ def _singles(question: str, moments: list[Moment], now: datetime) -> Times:
         elif start is None:
             start, first = _text(moment, now), moment
             lone = cue["start"].lower() if cue and cue["start"] else ""
-            if moment.end and (not lone or (lone == "from" and moment.kind != "date")):
+            onwards = _ONWARDS.match(question, moment.span[1])
+            if (
+                moment.end
+                and not onwards
+                and (lone in {"", "from"} and (not lone or moment.kind != "date"))
+            ):
                 end = end or _text(replace(moment, start=moment.end, text=None), now)
     return Times(start, end, "", first)
 

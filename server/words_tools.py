@@ -4,18 +4,21 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from server.words_ages import UNIT
 from server.words_moment import NUMBER, blot, number
 
 _KIND = (
-    r"(?:messages?|logs?|lines?|errors?|warnings?|events?|entries|problems?|issues?|failures?|"
+    r"(?:messages?|texts?|logs?|lines?|errors?|errs?|warnings?|events?|entries|problems?|issues?|"
+    r"failures?|"
     r"criticals?|fatals?)"
 )
 _PATTERNS = re.compile(
-    r"\bpatterns?\b|\btemplates?\b|\bsignatures?\b|"
+    r"\bpatterns?\b|\bshapes?\b|\btemplates?\b|\bsignatures?\b|"
     rf"\b(?:kinds?|types?|sorts?|categories|classes|groups?)\s+of\s+(?:\w+\s+)?{_KIND}\b|"
     rf"\b(?!events?\b){_KIND}\s+(?:kinds?|types?|sorts?|categories|classes)\b|\b(?:cluster|"
     rf"categori[sz]e|"
-    rf"summari[sz]e|recap|condense|digest|group(?!.*\bby\b)|"
+    rf"summari[sz]e|recap|condense|boil\s+down|sum\s+up|gist|fold|bundle|dedup\w*|digest|"
+    rf"group(?!.*\bby\b)|"
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
@@ -35,7 +38,8 @@ _NEW = re.compile(
     r"\b(?:nobody|no\s*one|nothing|never|none\s+of\s+us)\s+(?:\w+\s+){0,3}?(?:seen|saw|had|noticed|"
     r"heard|logged)\s+"
     r"(?:\w+\s+)?(?:before|earlier|previously|until|yet)\b|"
-    r"\bnever\s+(?:(?:been|had|have|was|were|ever)\s+)*(?:seen|had|logged|appeared|occurred|"
+    r"\bnever\s+(?:(?:been|had|have|was|were|ever)\s+)*(?:seen|had|wrote|written|said|sent|logged|"
+    r"appeared|occurred|"
     r"happened|heard|existed|there)\b|"
     r"\b(?:not|n't|hadn't|haven't|hasn't|wasn't|weren't|didn't|did\s+not|"
     r"had\s+not)\s+(?:\w+\s+){0,3}?(?:seen|there|had|known|"
@@ -48,24 +52,35 @@ _NEW = re.compile(
     r"fatals?|signatures?|ones?|appear\w+|stuff|things?)\b|\b(?:any|some|"
     r"every)thing\s+(?:\w+\s+)?new\b|\b(?:that|which|what|ones?|them|those|"
     r"these)\s+(?:\w+\s+)?(?:is|are|were)\s+new\b|"
-    rf"\b{_KIND}\s+(?:\w+\s+)?(?:is|are|that\s+are)\s+new\b|\bnew\s+(?:since|after|compared)\b|"
+    rf"\b{_KIND}\s+(?:\w+\s+)?(?:is|are|that\s+are)\s+(?:\w+\s+)?new\b|\bnew\s+(?:since|after|"
+    rf"compared)\b|"
     rf"\bonly\s+(?:the\s+)?new\b|"
     r"\b(?:started|began|begun|start|beginning)\s+(?:to\s+)?(?:appear|show|occur|log)\w*\b|"
     r"\bsurfaced\b|\bintroduc\w+\b",
     re.I,
 )
 _EVENT = re.compile(
-    r"(?:#\s?|\b(?:event|entry|row|line|log|id|record)\s+(?:(?:number|no\.?|id|"
-    r"with\s+(?:the\s+)?id|nr\.?)\s+)?#?)(?P<id>\d{1,18})\b(?![.:]\d)"
-    r"|\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|o'clock|[:.]\d|lines?|"
-    r"rows?|events?|entries|logs?|%))",
+    r"(?:#\s?|\b(?:(?:event|entry|row|line|message|record)(?:\s+(?:number|no\.?|id|"
+    r"with\s+(?:the\s+)?id|"
+    r"nr\.?))?|log\s+(?:id|number|no\.?)|id)(?:\s+|\s*[=:#]\s*)#?)(?P<id>\d{1,18})\b(?![.:%]\d|"
+    r"\s*%)"
+    rf"(?!\s*(?:{UNIT})\b)"
+    r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
+    r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
+    r"o'clock|[:.]\d|lines?|rows?|events?|entries|logs?|messages?|%))",
     re.I,
 )
-_BEFORE_WORD = r"(?:before|preceding|prior|earlier|leading\s+up|up\s+front|ahead|above|back)"
-_AFTER_WORD = r"(?:after|following|later|afterwards?|below|next)"
-_WHAT = r"(?:\s+(?:lines?|rows?|events?|entries|logs?|messages?|of\s+them|more)(?:\s+(?:that|which)\s+\w+)?)?"
+_BEFORE_WORD = (
+    r"(?:before|preceded|preceding|prior|earlier|leading\s+up|up\s+front|ahead|above|back)"
+)
+_AFTER_WORD = r"(?:after|followed|following|later|afterwards?|below|next)"
+_WHAT = (
+    r"(?:\s+(?:lines?|rows?|events?|entries|logs?|messages?|of\s+them|more)"
+    r"(?:\s+(?:that|which)(?:\s+(?:came|come|are|were|is|was|happened))?)?)?"
+)
 _BOTH = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:either\s+(?:side|way)|(?:on\s+)?each\s+(?:way|side|direction)|"
+    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each\s+(?:way|side|"
+    rf"direction)|"
     rf"(?:on\s+)?both\s+sides|"
     rf"before\s+and\s+after|around|in\s+(?:both|each)\s+directions?|of\s+(?:context|"
     rf"surroundings?))|(?:±|\+/-|\+-)\s*(?P<pm>\d{{1,3}})|"
@@ -92,7 +107,7 @@ _HOST_SCOPE = re.compile(
 )
 _EVERYWHERE = re.compile(
     r"\beverywhere\b|\b(?:all|any|every|other)\s+(?:the\s+)?(?:hosts?|machines?|services?|servers?|"
-    r"boxes|nodes?)\b|\bacross\s+(?:the\s+)?(?:fleet|cluster|board)\b|"
+    r"boxes|nodes?)\b|\bacross\s+(?:the\s+)?(?:whole\s+|entire\s+)?(?:fleet|cluster|board)\b|"
     r"\banywhere\b|\bfleet-?wide\b|\bglobal(?:ly)?\b",
     re.I,
 )
@@ -138,7 +153,7 @@ def find_event(question: str) -> tuple[int | None, str]:
     match = _EVENT.search(question)
     if match is None:
         return None, question
-    event = int(match["id"] or match["bare"])
+    event = int(match["id"] or match["log"] or match["bare"])
     if not 1 <= event < 2**63:
         return None, question
     return event, blot(question, match.span())
