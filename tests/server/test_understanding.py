@@ -13,6 +13,7 @@ from server.eval_calls import Situation, past_of, read_cases, score
 from server.understanding import SURE_ENOUGH, Understood, readings, understood
 from tools.ports import Catalogue
 from tools.query_logs import QUERY_LOGS
+from tools.timespan import parse_time
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -39,7 +40,10 @@ def by_wording(question: str, past: tuple[Candidate, ...] = ()) -> Understood:
     return understood(calls, best, priors)
 
 
-@pytest.mark.parametrize(("name", "tool", "full"), [("dev", 98, 96), ("dev_2", 98, 96), ("dev_3", 98, 96), ("test", 97, 94)])
+@pytest.mark.parametrize(
+    ("name", "tool", "full"),
+    [("dev", 98, 96), ("dev_2", 98, 96), ("dev_3", 98, 96), ("test", 97, 94)],
+)
 def test_the_wording_alone_gives_most_calls(name: str, tool: float, full: float) -> None:
     """Judged questions of all kinds, follow-ups and small talk: floors, and nothing invented."""
     situation = Situation.read(HERE / f"questions_{name}.catalog.json")
@@ -102,16 +106,30 @@ def test_a_follow_up_changes_a_part_of_the_call_before() -> None:
     assert arguments["group_by"] == "service"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(max_size=200))
-def test_no_question_breaks_the_reading_and_no_value_is_invented(question: str) -> None:
-    """Any text gives calls whose names are known and whose texts stand in it."""
-    for call in readings(question, NAMES, DEPS):
-        for key in ("service", "host", "name"):
-            known = {*NAMES.services, *NAMES.hosts, *NAMES.metrics, None}
-            assert call.arguments.get(key) in known
+WORDS = st.sampled_from(
+    ["show", "errors", "nginx", "on", "nas01", "since", "8am", "between", "14:00", "and", "yesterday",
+     "last", "2", "hours", "ago", "how many", "per", "hour", "compared with", "the day before", "new",
+     "patterns", "#12", "before", "after", "5", "lines", "at least", "warning", "+", "top", "cpu",
+     "temperature", "max", "until", "noon", "the 3rd of november", "2026-11-01T10:00:00Z", "like",
+     "monday", "half an hour", "from", "to", "code", "E42", "trace", "ab12cd34", "containing", "oom",
+     "31.02.2026", "0 h", "99999999999 days", "week", "instead", "same", "service", "host", "-n"]
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(WORDS | st.text(max_size=8), max_size=14).map(" ".join), st.booleans())
+def test_no_question_breaks_the_reading_and_no_value_is_invented(asked: str, goes_on: bool) -> None:
+    """Any text gives calls that their tools take, of known names and texts that stand in it."""
+    past = [Candidate(QUERY_LOGS, {"service": "minio", "start_time": "2h"})] if goes_on else []
+    known = {*NAMES.services, *NAMES.hosts, *NAMES.metrics, None}
+    for call in readings(asked, NAMES, DEPS, past):
+        taken = call.tool.read(call.arguments, DEPS)
+        assert {call.arguments.get(key) for key in ("service", "host", "name")} <= known
         for key in ("text", "contains"):
-            assert str(call.arguments.get(key, "")) in question
+            assert str(call.arguments.get(key, "")) in asked
+        for key in ("start_time", "end_time", "compare_to"):
+            if moment := getattr(taken, key, None):
+                parse_time(moment, NOW, UTC)
 
 
 @pytest.mark.parametrize(
