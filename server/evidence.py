@@ -14,7 +14,7 @@ from server.words_limits import find_limit
 from server.words_metrics import Measured, find_labels, find_metric, written_metric
 from server.words_moment import blot
 from server.words_name_index import spoken
-from server.words_names import Named, find_name
+from server.words_names import Named, find_name, unknown_name
 from server.words_pasted import set_apart
 from server.words_spelling import corrected
 from server.words_times import find_moments, find_times
@@ -45,9 +45,10 @@ class Evidence:
     """Values found in a question, by argument.
 
     `request` is the question without quoted or pasted text, `values` how much it asks for measured
-    values rather than log lines.
+    values rather than log lines, `unknown` the kind and the name of something that is not there.
     """
 
+    question: str
     request: str
     service: Named = field(default_factory=Named)
     host: Named = field(default_factory=Named)
@@ -67,6 +68,7 @@ class Evidence:
     event: int | None = None
     around: dict[str, Any] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
+    unknown: tuple[str, str] | None = None
     replaced: Counting = field(default_factory=Counting)
     patterns: PatternWords = field(default_factory=PatternWords)
     aggregate: str | None = None
@@ -116,7 +118,7 @@ def find_evidence(
         for form in (name.lower(), spoken(name))
     )
     pasted = set_apart(question, known)
-    found = Evidence(pasted.request, text=pasted.text, quoted=pasted.quoted)
+    found = Evidence(question, pasted.request, text=pasted.text, quoted=pasted.quoted)
     rest = _replaced(found, pasted.request)
     found.columns, rest = find_columns(rest, known)
     if found.text is None:
@@ -138,6 +140,7 @@ def find_evidence(
     found.levels = find_levels(rest)
     found.rest = found.levels.rest
     _other_names(found, found.rest, names)
+    found.unknown = _unknown(found)
     for named in (found.service, found.host):
         found.rest = blot(found.rest, named.span)
     kind = None if found.event else find_event_word(found.rest)
@@ -204,6 +207,17 @@ def _other_names(found: Evidence, rest: str, names: Catalogue) -> None:
         host = Named() if _said(rest, host) & metric_words else host
     found.service = found.service if found.service.names else service
     found.host = found.host if found.host.names else host
+
+
+def _unknown(found: Evidence) -> tuple[str, str] | None:
+    """What the question calls a service or a host although the store knows no such name."""
+    if found.counting.group_by or found.event:
+        return None
+    for kind, named, host in (("service", found.service, False), ("host", found.host, True)):
+        word = None if named.names else unknown_name(found.rest, host)
+        if word:
+            return kind, word
+    return None
 
 
 def _said(rest: str, named: Named) -> set[str]:

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.calls import Candidate, candidates
 from server.evidence import Evidence, find_evidence
 from server.follow_ups import continued
 from server.llm import LocalModel
+from server.words_name_index import name_index
 from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
+from tools.plain import one_line
 from tools.ports import Catalogue, Deps
 from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
@@ -62,37 +64,36 @@ class Understanding:
         Raises:
             ModelUnavailable, StoreUnavailable.
         """
-        if is_talk(question):
-            return Understood(None)
         names = await deps.store.catalogue()
-        choices = readings(question, names, deps, past)
-        if len(choices) < 2:
-            return understood(choices, 0, [0.0])
-        chosen = await self._model.choose(
-            self._prompt(question),
-            [choice.text for choice in choices],
-            [choice.prior for choice in choices],
-        )
-        return understood(choices, chosen, [choice.prior for choice in choices])
+        found = evidence(question, names, deps, past)
+        choices = readings(found, past)
+        priors = [choice.prior for choice in choices]
+        chosen = 0
+        if len(choices) > 1:
+            texts = [choice.text for choice in choices]
+            chosen = await self._model.choose(self._prompt(question), texts, priors)
+        meant = understood(choices, chosen, priors)
+        return _about_unknown(meant, found, names) if found.unknown and meant.call else meant
 
 
-def readings(
+def evidence(
     question: str, names: Catalogue, deps: Deps, past: Sequence[Candidate] = ()
-) -> list[Candidate]:
+) -> Evidence:
+    """What the question gives to a person of this clock and zone."""
+    since = past[-1].arguments.get("start_time") if past else None
+    return find_evidence(question, names, deps.now(), deps.zone, since)
+
+
+def readings(found: Evidence, past: Sequence[Candidate] = ()) -> list[Candidate]:
     """The calls that the words could mean, likeliest first; none when they ask nothing of logs."""
-    if is_talk(question):
+    if is_talk(found.question):
         return []
-    before = past[-1] if past else None
-    since = before.arguments.get("start_time") if before else None
-    found = find_evidence(question, names, deps.now(), deps.zone, since)
-    if asks_to_write(found.request, bool(before)) and not found.begins_with_name:
+    if asks_to_write(found.request, bool(past)) and not found.begins_with_name:
         return []
-    follow_up = continued(found, before) if before else None
+    follow_up = continued(found, past[-1]) if past else None
     if follow_up is not None:
         return [follow_up]
-    if _asks_nothing(found):
-        return []
-    return candidates(found)
+    return [] if _asks_nothing(found) else candidates(found)
 
 
 def _asks_nothing(found: Evidence) -> bool:
@@ -100,6 +101,16 @@ def _asks_nothing(found: Evidence) -> bool:
     if not found.weak or speaks_of_logs(found.request):
         return is_elsewhere(found.request) and not found.named
     return found.unexplained or is_elsewhere(found.request)
+
+
+def _about_unknown(meant: Understood, found: Evidence, names: Catalogue) -> Understood:
+    """Asks for the name meant, where one that is not there would be left out of the call."""
+    kind, word = found.unknown or ("", "")
+    index = name_index(names.services if kind == "service" else names.hosts)
+    near = index.nearest(word)
+    back = f"There is no {kind} {one_line(word, 60)}."
+    back += f" Do you mean {_either(near)}?" if near else f" Which {kind} do you mean?"
+    return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
 
 
 def understood(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> Understood:
@@ -143,4 +154,4 @@ def _back(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) ->
 
 
 def _either(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

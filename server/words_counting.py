@@ -95,6 +95,9 @@ _AGGREGATES = {
     "count": r"(?:count|number|how\s+many)\s+(?:of\s+)?(?:samples|points|values)|point\s+count",
     "avg": r"averaged?s?|avg|means?|typical(?:ly)?",
 }
+_OF_ONE = re.compile(
+    r"of\s+(?:the\s+|our\s+|my\s+)*(?:service|unit|host|machine|server|box|node)$", re.I
+)
 _SHARE = re.compile(r"\b(?:proportion|percentage|ratio|share|what\s+part)\b", re.I)
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w", "minutely": "1m"}
 
@@ -144,7 +147,7 @@ def _column(question: str) -> str | None:
         *((_ACROSS,) if _COUNT.search(question) else ()),
     )
     column = next(filter(None, (way.search(question) for way in ways)), None)
-    if column:
+    if column and not _OF_ONE.match(column[0]):
         name = re.sub(r"[\s_-]+", " ", column["column"].lower())
         return _COLUMNS[_singular(name)]
     if _WHO.search(question) and _COUNT.search(question):

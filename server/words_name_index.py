@@ -13,6 +13,8 @@ _ALIKE = 0.79
 _SLIP = 0.95
 """How sure a name with a slip is, times the share of letters that are right."""
 
+_DIGITS = re.compile(r"\d+")
+
 Fit = tuple[float, tuple[str, ...]]
 """How sure words stand for names, from 0 to 1, and those that they fit equally well."""
 
@@ -34,12 +36,19 @@ class NameIndex:
             if names:
                 yield sure, tuple(names)
 
+    def nearest(self, said: str) -> list[str]:
+        """The names that are most alike, at most three."""
+        alike = process.extract(said, self._long, scorer=OSA.normalized_similarity, limit=3)
+        return [name for _, share, name in alike if share >= 0.4]
+
     def slip(self, said: str) -> Fit | None:
         """The name that was meant if letters are wrong."""
         found = process.extractOne(
             said, self._long, scorer=OSA.normalized_similarity, score_cutoff=_ALIKE
         )
-        return (found[1] * _SLIP, (found[2],)) if found else None
+        if found is None or _DIGITS.findall(said) != _DIGITS.findall(spoken(found[2])):
+            return None  # nas02 is no slip of nas01
+        return found[1] * _SLIP, (found[2],)
 
 
 @lru_cache(maxsize=8)

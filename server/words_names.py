@@ -14,6 +14,7 @@ _CALLED = 0.04
 _WRITTEN = 0.95
 """From here on the whole name was written out."""
 
+_GOES_ON = re.compile(r"[-_.@]\w")
 _BREAK = re.compile(r"[,;?!]\s|:\s")
 _WORD = re.compile(r"[a-z0-9][a-z0-9.]*[a-z0-9]|[a-z0-9]", re.I)
 _LONGEST = 5
@@ -41,6 +42,20 @@ _OR_ELSE = re.compile(
     re.I,
 )
 _AND = re.compile(r"\W*(?:and|or|nor|as\s+well\s+as)?(?:\s+(?:the|on|from|of|in|for))*\W*", re.I)
+_NO_NAMES = frozenset(
+    {"whole", "entire", "other", "please", "instead", "again", "too", "right", "now"}
+)
+_A_NAME = r"(?![\w.@-]*¤)([a-z][\w.@-]*[a-z0-9])(?![\w¤])"
+_CALLED_SERVICE = re.compile(
+    rf"\b(?:of|from|for|in|by)\s+(?:the\s+)?(?:service|unit|daemon)\s+{_A_NAME}|\b(?:service|unit)=\"?{_A_NAME}|"
+    rf"\b(?:the|of|from|by|for|in)\s+{_A_NAME}\s+(?:service|unit|daemon)\b",
+    re.I,
+)
+_CALLED_HOST = re.compile(
+    rf"\b(?:of|from|for|on)\s+(?:the\s+)?(?:host|machine|box)\s+{_A_NAME}|\bhost=\"?{_A_NAME}|"
+    rf"\b(?:the|on|from|of)\s+{_A_NAME}\s+(?:host|machine|box)\b",
+    re.I,
+)
 _CORRECTED = re.compile(
     r"\b(?:no\s+wait|i\s+mean(?:t)?|sorry|rather|correction|actually|no,)", re.I
 )
@@ -125,11 +140,14 @@ def _fit(question: str, phrase: Phrase, index: NameIndex, host: bool) -> Named:
     """How well a phrase fits which names: written out, joined, turned round, a slip, or a part."""
     said, before = phrase.text, question[: phrase.span[0]]
     for sure, names in index.exact(said):
+        if sure < PLURAL and _GOES_ON.match(question, phrase.span[1]):
+            continue  # gpu-bax is no gpu-box
         if not _is_meant(question, phrase, sure, host) or _denied(question, phrase):
             continue
         called = sure < PLURAL and (_ON if host else _THE).search(before)
         return Named(names, sure + (_CALLED if called else 0.0), phrase.span)
-    slip = index.slip(said) if len(said) >= 5 and said not in PLAIN_ENGLISH else None
+    whole = not _GOES_ON.match(question, phrase.span[1]) and len(said) >= 5
+    slip = index.slip(said) if whole and said not in PLAIN_ENGLISH else None
     return (
         Named(slip[1], slip[0], phrase.span) if slip and not _denied(question, phrase) else Named()
     )
@@ -153,3 +171,11 @@ def _denied(question: str, phrase: Phrase) -> bool:
     return bool(
         _DENIED.search(question[: phrase.span[0]]) or _OR_ELSE.match(question, phrase.span[1])
     )
+
+
+def unknown_name(rest: str, host: bool = False) -> str | None:
+    """The word that the question calls a service or a host, where no name of one was found."""
+    match = (_CALLED_HOST if host else _CALLED_SERVICE).search(rest)
+    word = next(filter(None, match.groups())) if match else None
+    plain = set(spoken(word).split()) <= PLAIN_ENGLISH | _NO_NAMES if word else True
+    return None if plain else word

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.agent import Agent
 from server.calls import Candidate
 from server.eval_calls import Situation, past_of, read_cases, score
-from server.understanding import SURE_ENOUGH, Understood, readings, understood
+from server.understanding import SURE_ENOUGH, Understood, evidence, readings, understood
 from tools.ports import Catalogue
 from tools.query_logs import QUERY_LOGS
 from tools.timespan import parse_time
@@ -34,7 +35,7 @@ DEPS = Situation(NOW, NAMES).deps()
 
 def by_wording(question: str, past: tuple[Candidate, ...] = ()) -> Understood:
     """What the wording alone says, without the model's opinion."""
-    calls = readings(question, NAMES, DEPS, past)
+    calls = readings(evidence(question, NAMES, DEPS, past), past)
     priors = [call.prior for call in calls]
     best = max(range(len(calls)), key=priors.__getitem__, default=0)
     return understood(calls, best, priors)
@@ -50,7 +51,8 @@ def test_the_wording_alone_gives_most_calls(name: str, tool: float, full: float)
     deps = situation.deps()
     results = []
     for case in read_cases(HERE / f"questions_{name}.jsonl"):
-        calls = readings(case["q"], situation.names, deps, past_of(case))
+        past = past_of(case)
+        calls = readings(evidence(case["q"], situation.names, deps, past), past)
         results.append((case, max(calls, key=lambda one: one.prior, default=None), 0.0))
     found = score(results, situation)
     assert found["tool"] >= tool and found["full"] >= full, found["misses"]
@@ -122,7 +124,7 @@ def test_no_question_breaks_the_reading_and_no_value_is_invented(asked: str, goe
     """Any text gives calls that their tools take, of known names and texts that stand in it."""
     past = [Candidate(QUERY_LOGS, {"service": "minio", "start_time": "2h"})] if goes_on else []
     known = {*NAMES.services, *NAMES.hosts, *NAMES.metrics, None}
-    for call in readings(asked, NAMES, DEPS, past):
+    for call in readings(evidence(asked, NAMES, DEPS, past), past):
         taken = call.tool.read(call.arguments, DEPS)
         assert {call.arguments.get(key) for key in ("service", "host", "name")} <= known
         for key in ("text", "contains"):
@@ -144,6 +146,17 @@ def test_what_a_question_leaves_open_is_asked_back(question: str, back: str) -> 
     """Two names that fit, or a time that is missing: one short question and little confidence."""
     meant = by_wording(question)
     assert (meant.back, meant.confidence < SURE_ENOUGH) == (back, True)
+
+
+async def test_a_name_that_is_not_there_is_asked_about(agent: Agent) -> None:
+    """An unknown service would be left out of the call, which then answers something else."""
+    for question, back in (
+        ("errors of the grafana service today", "There is no service grafana."),
+        ("logs on host gpu-bax-77", "There is no host gpu-bax-77. Do you mean gpu-box"),
+    ):
+        meant = await agent.understanding.understand(question, DEPS)
+        assert meant.back and meant.back.startswith(back), meant
+        assert meant.confidence < SURE_ENOUGH
 
 
 def test_a_plain_question_is_not_asked_back() -> None:
