@@ -8,6 +8,7 @@ import orjson
 
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
+from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
@@ -54,8 +55,16 @@ def candidates(found: Evidence) -> list[Candidate]:
 
 
 def _by_tool(found: Evidence) -> Iterator[Candidate]:
-    """The call of each tool that the words hint at."""
-    yield Candidate(QUERY_LOGS, query_arguments(found), _HINT / 2)
+    """The call of each tool that the words hint at; where they hint at none, the model decides."""
+    rows = Candidate(QUERY_LOGS, query_arguments(found), _HINT / 2)
+    hinted = list(_hinted(found))
+    yield from (rows, *hinted)
+    if not hinted and found.unexplained and not speaks_of_rows(found.request):
+        yield Candidate(LOG_STATS, stats_arguments(found), -_HINT / 2)
+        yield Candidate(LOG_PATTERNS, patterns_arguments(found), -_HINT / 2)
+
+
+def _hinted(found: Evidence) -> Iterator[Candidate]:
     if found.text:
         yield Candidate(SIMILAR_LOGS, similar_arguments(found), 3 * SURE)
     counting = found.counting
@@ -90,7 +99,7 @@ def _readings(call: Candidate, found: Evidence) -> Iterator[Candidate]:
             for name in named.names:
                 yield replace(call, arguments=call.arguments | {argument: name})
             yield replace(
-                call, arguments=bare, prior=call.prior + (0.5 if named.sure >= 0.95 else -_HINT)
+                call, arguments=bare, prior=call.prior + (SURE if named.sure >= 0.95 else -_HINT)
             )
             return
     yield call

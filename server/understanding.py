@@ -1,5 +1,6 @@
 """How a question is understood: the call it means, how sure that is, and what to ask back."""
 
+import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -65,7 +66,8 @@ class Understanding:
             ModelUnavailable, StoreUnavailable.
         """
         names = await deps.store.catalogue()
-        found = evidence(question, names, deps, past)
+        # A long paste takes a second or two to read.
+        found = await asyncio.to_thread(evidence, question, names, deps, past)
         choices = readings(found, past)
         priors = [choice.prior for choice in choices]
         chosen = 0

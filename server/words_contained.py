@@ -36,7 +36,6 @@ _SEARCH = re.compile(
     r"string\s+|text\s+|phrase\s+)?" + _WORDS,
     re.I,
 )
-_CODELIKE = re.compile(r"^(?=.*[A-Z].*[A-Z]|.*\d|.*[_./-])\S+$")
 _ASKED = re.compile(
     r"\b(?:errors?|warnings?|warns?|logs?|lines?|entries|events?|messages?|criticals?|fatals?|"
     r"debug|info|anything|everything|something|what|it|the|any|"

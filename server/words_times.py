@@ -37,7 +37,7 @@ _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
 class Times:
     """`start_time` and `end_time` as a tool takes them, and the question without their words.
 
-    `first` is the moment that the start was read from. `ends` tells a lone `before X`.
+    `first` is the moment that the start was read from.
     """
 
     start: str | None

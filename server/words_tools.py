@@ -118,6 +118,13 @@ _PLOT = re.compile(
     r"deep))\b",
     re.I,
 )
+_ROWS = re.compile(
+    r"\b(?:show|list|give|get|pull|print|tail|dump|fetch|read|display|find|see|look|check|grep|search|"
+    r"output|happen\w*|sa(?:y|id|ys|ying)|wr(?:ote|ite|itten)|logged|logging|going\s+on|went|wrong|"
+    r"anything|everything|whatever|up\s+(?:to|with)|broke\w*|fail\w*|problems?|why|crash\w*|"
+    r"reports?)\b",
+    re.I,
+)
 _ABOUT_LOGS = re.compile(
     r"\b(?:logs?|lines?|errors?|warnings?|messages?|entries|events?|criticals?|fatals?|"
     r"patterns?)\b",
@@ -181,6 +188,11 @@ def find_surroundings(question: str) -> dict[str, Any]:
 def _few(text: str) -> int | None:
     n = int(number(text))
     return n if 0 <= n <= 500 else None
+
+
+def speaks_of_rows(question: str) -> bool:
+    """Whether the words ask for the log itself: to be shown, or what it says happened."""
+    return bool(_ROWS.search(question) or _ABOUT_LOGS.search(question))
 
 
 def asks_values(question: str) -> int:
