@@ -1,10 +1,14 @@
 """Calls that a question could mean: every tool it gives enough for, with evidenced arguments."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from server.evidence import Evidence
+from server.words_levels import Levels, find_levels
+from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
@@ -13,16 +17,11 @@ from tools.query_metrics import QUERY_METRICS
 from tools.similar_logs import SIMILAR_LOGS
 from tools.tool import AnyTool
 
-_FOLLOW_UP = re.compile(
-    r"^\W*(?:and|or|but|also|same|now|then|what\s+about|how\s+about|only|just|again|instead|"
-    r"ok(?:ay)?,?\s+(?:and|now)|for|on|in|since|per|by|only\s+the|make\s+(?:it|that)|"
-    r"narrow|restrict|limit|show\s+(?:only|just)|the\s+same|except|this\s+time|a\s+|last\s+|past\s+|"
-    r"group|split|break\s+(?:it|that|them|those)|count\s+(?:them|those|it)|how\s+many\??\W*$)"
-    r"|\b(?:instead|as\s+well|too|the\s+same|those|them|these|of\s+that|that\s+one)\W*$",
-    re.I,
-)
-_SURE = 6.0
+SURE = 6.0
 """Log-odds that a plain cue is worth against the model's opinion."""
+
+_HINT = 2.0
+"""Log-odds of words that often, but not always, mean a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,92 +40,156 @@ class Candidate:
 
 
 def _quoted(value: object) -> str:
-    return str(value) if isinstance(value, int) else '"' + str(value).replace('"', "'") + '"'
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        value = ",".join(value)
+    text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
+    return '"' + text.replace('"', "'") + '"'
 
 
 def candidates(found: Evidence) -> list[Candidate]:
-    """The calls to choose from, at least one, all different."""
-    calls = [Candidate(QUERY_LOGS, _query(found), 0.0 if found.text else _SURE)]
+    """The calls to choose from, at least one, all different, the likeliest by wording first."""
+    calls = sorted(_by_tool(found), key=lambda call: -call.prior)
+    return [*_readings(calls[0], found), *calls[1:]]
+
+
+def _by_tool(found: Evidence) -> Iterator[Candidate]:
+    """The call of each tool that the words hint at; where they hint at none, the model decides."""
+    rows = Candidate(QUERY_LOGS, query_arguments(found), _HINT / 2)
+    hinted = list(_hinted(found))
+    yield from (rows, *hinted)
+    if not hinted and found.unexplained and not speaks_of_rows(found.request):
+        yield Candidate(LOG_STATS, stats_arguments(found), -_HINT / 2)
+        yield Candidate(LOG_PATTERNS, patterns_arguments(found), -_HINT / 2)
+
+
+def _hinted(found: Evidence) -> Iterator[Candidate]:
     if found.text:
-        prior = _SURE if found.similar else -_SURE
-        calls.append(Candidate(SIMILAR_LOGS, _similar(found), prior))
-    if found.counting.asked and not found.similar:
-        calls.append(Candidate(LOG_STATS, _stats(found), 2 * _SURE))
-    if found.patterns.asked and not found.similar:
-        calls.append(Candidate(LOG_PATTERNS, _patterns(found), 3 * _SURE))
-    if found.metric:
-        calls.append(Candidate(QUERY_METRICS, _metric(found), 3 * _SURE))
-    if found.context:
-        calls.append(Candidate(LOG_CONTEXT, found.context, 4 * _SURE))
-    return calls
+        yield Candidate(SIMILAR_LOGS, similar_arguments(found), 3 * SURE)
+    counting = found.counting
+    if counting.asked or counting.group_by or counting.interval:
+        strong = counting.asked or bool(counting.interval)
+        by_pattern = SURE if counting.asked and counting.group_by == "pattern" else 0.0
+        yield Candidate(
+            LOG_STATS, stats_arguments(found), (2 * SURE if strong else SURE) + by_pattern
+        )
+    patterns = found.patterns
+    if patterns.asked or found.compare_to:
+        plain = patterns.kinds or patterns.new or found.compare_to
+        prior = (2.5 * SURE if plain else _HINT) + (SURE if found.start and patterns.new else 0.0)
+        yield Candidate(LOG_PATTERNS, patterns_arguments(found), prior)
+    if found.metric.names:
+        yield Candidate(QUERY_METRICS, metric_arguments(found), _for_metric(found))
+    if found.event is not None:
+        yield Candidate(LOG_CONTEXT, {"event_id": found.event, **found.around}, 4 * SURE)
 
 
-def continued(found: Evidence, question: str, past: Candidate) -> Candidate | None:
-    """The past call with what a follow-up changes ("and on nas01?"); None for a new question."""
-    if not _FOLLOW_UP.search(question) or found.text or found.context:
-        return None
-    tool, kept = past.tool, dict(past.arguments)
-    if (found.counting.asked or found.counting.group_by) and tool is not LOG_PATTERNS:
-        tool = LOG_STATS
-    new = _changes(found)
-    if "level" in new or "min_level" in new:
-        kept = {key: value for key, value in kept.items() if key not in {"level", "min_level"}}
-    if "start_time" in new or "end_time" in new:
-        kept = {key: value for key, value in kept.items() if key not in {"start_time", "end_time"}}
-    takes = tool.takes.model_fields
-    merged = {key: value for key, value in (kept | new).items() if key in takes}
-    return Candidate(tool, merged, 5 * _SURE)
+def _for_metric(found: Evidence) -> float:
+    if found.metric.said:
+        return 3 * SURE + (SURE if found.metric.share >= 1 and found.values >= 0 else 0.0)
+    return 1.5 * SURE if found.values > 0 else -_HINT
 
 
-def _changes(found: Evidence) -> dict[str, Any]:
-    counting = {"group_by": found.counting.group_by, "interval": found.counting.interval}
-    words = {"contains": found.contains, **counting}
-    return _given(_where(found) | _severity(found) | words | _when(found) | _limited(found))
+def _readings(call: Candidate, found: Evidence) -> Iterator[Candidate]:
+    """The call, once for each of the names that the words fit equally well."""
+    for argument, named in (("service", found.service), ("host", found.host)):
+        if len(named.names) > 1 and argument in call.arguments:
+            bare = {key: value for key, value in call.arguments.items() if key != argument}
+            for name in named.names:
+                yield replace(call, arguments=call.arguments | {argument: name})
+            yield replace(
+                call, arguments=bare, prior=call.prior + (SURE if named.sure >= 0.95 else -_HINT)
+            )
+            return
+    yield call
+    if call.tool is QUERY_METRICS:
+        for name in found.metric.names[1:]:
+            yield replace(call, arguments=call.arguments | {"name": name})
+    if (
+        "contains" in call.arguments
+        and found.quoted
+        and not found.quote_is_text
+        and len(found.quoted) == 1
+    ):
+        yield from _quoted_level(call)
 
 
-def _where(found: Evidence) -> dict[str, Any]:
-    return {"service": found.service, "host": found.host}
+def _quoted_level(call: Candidate) -> Iterator[Candidate]:
+    """A level in quotation marks may be meant as a level."""
+    levels = find_levels(call.arguments["contains"])
+    if levels.arguments and not levels.rest.strip("¤ "):
+        kept = {key: value for key, value in call.arguments.items() if key != "contains"}
+        yield replace(call, arguments=levels.arguments | kept, prior=call.prior + _HINT)
+
+
+def where(found: Evidence) -> dict[str, Any]:
+    """The place that the question names."""
+    return {"service": found.service.name, "host": found.host.name}
 
 
 def _when(found: Evidence) -> dict[str, Any]:
     return {"start_time": found.start, "end_time": found.end}
 
 
-def _severity(found: Evidence) -> dict[str, Any]:
-    if found.level is None:
-        return {}
-    return {"min_level" if found.and_above else "level": str(found.level)}
+def filters(found: Evidence) -> dict[str, Any]:
+    """What the rows are chosen by, in the order in which the model learnt it."""
+    return (
+        where(found)
+        | {"error_code": found.labels.get("code")}
+        | found.columns
+        | found.levels.arguments
+        | {"contains": found.contains}
+        | _when(found)
+    )
 
 
-def _query(found: Evidence) -> dict[str, Any]:
+def query_arguments(found: Evidence) -> dict[str, Any]:
+    """Of query_logs."""
     contains = {"contains": found.contains or (found.text if found.quoted else None)}
-    return _given(_where(found) | _severity(found) | contains | _when(found) | _limited(found))
+    return given(filters(found) | contains | {"order": found.order, "limit": found.limit})
 
 
-def _stats(found: Evidence) -> dict[str, Any]:
-    wanted = _where(found) | _severity(found) | {"contains": found.contains} | _when(found)
-    by = {"group_by": found.counting.group_by, "interval": found.counting.interval}
-    return _given(by | wanted)
+def stats_arguments(found: Evidence) -> dict[str, Any]:
+    """Of log_stats; a limit is one of groups."""
+    counting = found.counting
+    by = {"group_by": counting.group_by, "interval": counting.interval}
+    if counting.share and counting.group_by == "level":
+        found = replace(found, levels=Levels())  # which share errors have of all levels
+    return given(by | filters(found) | {"limit": found.limit if counting.group_by else None})
 
 
-def _patterns(found: Evidence) -> dict[str, Any]:
-    asked = found.patterns
-    words = {"new_only": asked.new_only or None, "compare_to": asked.compare_to}
-    return _given(_where(found) | _severity(found) | _when(found) | words | _limited(found))
+def patterns_arguments(found: Evidence) -> dict[str, Any]:
+    """Of log_patterns; new ones are new since some time, before which was the rest."""
+    start, end = found.start, found.end
+    if found.patterns.new and end and not start:  # "not seen before yesterday"
+        start, end = end, None
+    new = found.patterns.new and not found.compare_to
+    words = {
+        "start_time": start,
+        "end_time": end,
+        "new_only": new or None,
+        "compare_to": found.compare_to,
+    }
+    return given(where(found) | found.levels.arguments | words | {"limit": found.limit})
 
 
-def _similar(found: Evidence) -> dict[str, Any]:
-    return _given({"text": found.text} | _where(found) | _when(found) | _limited(found))
+def similar_arguments(found: Evidence) -> dict[str, Any]:
+    """Of similar_logs; "similar errors" asks for no level, "at level ERROR" and "warnings" do."""
+    plain = found.levels.arguments == {"level": "ERROR"} and not found.levels.explicit
+    levels = {} if plain else found.levels.arguments
+    return given(
+        {"text": found.text} | where(found) | levels | _when(found) | {"limit": found.limit}
+    )
 
 
-def _metric(found: Evidence) -> dict[str, Any]:
-    steps = {"interval": found.counting.interval, "aggregate": found.counting.aggregate}
-    return _given({"name": found.metric} | _where(found) | _when(found) | steps)
+def metric_arguments(found: Evidence) -> dict[str, Any]:
+    """Of query_metrics."""
+    steps = {"interval": found.counting.interval, "aggregate": found.aggregate}
+    name = {"name": found.metric.names[0]}
+    return given(name | where(found) | {"labels": found.labels or None} | _when(found) | steps)
 
 
-def _limited(found: Evidence) -> dict[str, Any]:
-    return {"limit": found.limit}
-
-
-def _given(arguments: dict[str, Any]) -> dict[str, Any]:
+def given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that have a value."""
     return {name: value for name, value in arguments.items() if value is not None}

@@ -6,8 +6,10 @@ argument equal to the tool's default counts as absent.
 """
 
 import asyncio
+import re
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +19,16 @@ import orjson
 
 from server.agent import Agent
 from server.calls import Candidate
+from server.words_moment import COUNTED, number
 from tools.catalogue import tool_named
 from tools.errors import BadArguments
+from tools.levels import Level
 from tools.ports import Catalogue, Deps, LogStore, PatternIndex
-from tools.timespan import parse_time
+from tools.timespan import parse_interval, parse_time
 from tools.tool import AnyTool
 
 _TIMES = {"start_time", "end_time", "compare_to"}
 _TEXTS = {"text", "contains"}
-_WORDS = {"hundred", "dozen", "twenty", "ten", "five", "fifty"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,26 @@ class Situation:
         return Deps(store, cast(PatternIndex, None), lambda: self.now, UTC)
 
 
+Result = tuple[dict[str, Any], Candidate | None, float]
+"""A judged question, the call it became, and the milliseconds that took."""
+
+
 async def evaluate_calls(agent: Agent, questions: Path, situation: Situation) -> dict[str, Any]:
     """Tool and full-call accuracy in percent, invented values, times in ms, and the misses."""
-    cases = await asyncio.to_thread(read_cases, questions)
-    tools = full = invented = 0
-    times, misses = [], []
     deps = situation.deps()
-    for case in cases:
+    results: list[Result] = []
+    for case in await asyncio.to_thread(read_cases, questions):
         began = time.perf_counter()
-        call = await agent.understand(case["q"], deps, _past(case))
-        times.append((time.perf_counter() - began) * 1000)
+        call = await agent.understand(case["q"], deps, past_of(case))
+        results.append((case, call, (time.perf_counter() - began) * 1000))
+    return score(results, situation)
+
+
+def score(results: Sequence[Result], situation: Situation) -> dict[str, Any]:
+    """The figures of a file whose questions have become calls."""
+    tools = full = invented = 0
+    misses = []
+    for case, call, _ in results:
         right_tool = (call.tool.name if call else None) == case["tool"]
         right = right_tool and _same(call, case, situation.now)
         tools += right_tool
@@ -77,13 +90,14 @@ async def evaluate_calls(agent: Agent, questions: Path, situation: Situation) ->
         if not right:
             got = call.text if call else None
             misses.append({"q": case["q"], "want": _wanted(case), "got": got})
+    times = sorted(took for *_, took in results)
     return {
-        "n": len(cases),
-        "tool": round(100 * tools / len(cases), 1),
-        "full": round(100 * full / len(cases), 1),
+        "n": len(results),
+        "tool": round(100 * tools / len(results), 1),
+        "full": round(100 * full / len(results), 1),
         "invented": invented,
         "ms_median": round(statistics.median(times), 1),
-        "ms_p95": round(sorted(times)[int(0.95 * (len(times) - 1))], 1),
+        "ms_p95": round(times[int(0.95 * (len(times) - 1))], 1),
         "misses": misses,
     }
 
@@ -93,9 +107,10 @@ def read_cases(file: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in file.read_bytes().splitlines() if line.strip()]
 
 
-def _past(case: dict[str, Any]) -> Candidate | None:
+def past_of(case: dict[str, Any]) -> list[Candidate]:
+    """The calls of the turns before the question."""
     turns = [turn for turn in case.get("history", ()) if turn.get("tool")]
-    return Candidate(tool_named(turns[-1]["tool"]), turns[-1]["args"]) if turns else None
+    return [Candidate(tool_named(turn["tool"]), turn["args"]) for turn in turns]
 
 
 def _wanted(case: dict[str, Any]) -> dict[str, Any]:
@@ -122,8 +137,15 @@ def _plain(arguments: dict[str, Any], tool: AnyTool, now: datetime) -> dict[str,
         elif name in _TEXTS:
             plain[name] = str(value).lower().strip().strip("\"'`").strip()
         else:
-            plain[name] = [value] if name == "level" and isinstance(value, str) else value
+            plain[name] = _canonical(name, value)
     return plain
+
+
+def _canonical(name: str, value: Any) -> Any:
+    """Levels as a set of their names, an interval in seconds; anything else as it is."""
+    if name == "level":
+        return {str(Level(one)) for one in (value.split(",") if isinstance(value, str) else value)}
+    return parse_interval(value) if name == "interval" else value
 
 
 def _invented(call: Candidate | None, case: dict[str, Any], names: Catalogue) -> int:
@@ -142,10 +164,15 @@ def _evidenced(key: str, value: Any, said: str, known: set[str]) -> bool:
     if key in _TEXTS:
         return str(value).lower() in said
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) in said or any(word in said for word in _WORDS)
+        # In digits, in words, or one as "the last error".
+        return value == 1 or str(value) in said or value in _numbers(said)
     if key in _TIMES:
         try:
             parse_time(str(value), datetime.now(UTC), UTC)  # noqa: TID251  any moment will do
         except BadArguments:
             return False
     return True
+
+
+def _numbers(said: str) -> set[int]:
+    return {int(number(word)) for word in re.findall(rf"\b(?:{COUNTED})\b", said)}

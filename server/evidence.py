@@ -5,198 +5,220 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
-from server.counting_words import Counting, find_counting
-from server.times_in_words import find_times
-from server.tool_words import PatternWords, find_context, find_patterns
-from tools.levels import Level
+from server.words_columns import find_columns, find_event_word
+from server.words_comparing import find_comparison
+from server.words_contained import asks_quoted_text, find_contained
+from server.words_counting import Counting, find_aggregate, find_counting
+from server.words_levels import Levels, find_levels
+from server.words_limits import find_limit
+from server.words_metrics import Measured, find_labels, find_metric, written_metric
+from server.words_moment import blot
+from server.words_name_index import spoken
+from server.words_names import Named, find_name, unknown_name
+from server.words_pasted import set_apart
+from server.words_spelling import corrected
+from server.words_times import find_moments, find_times
+from server.words_tools import (
+    PatternWords,
+    asks_values,
+    find_event,
+    find_patterns,
+    find_surroundings,
+)
 from tools.ports import Catalogue
 
-_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|(?<!\w)'([^']+)'(?!\w)")
-_LEVEL = re.compile(
-    r"\b(debug|info(?:rmational)?|warn(?:ing)?s?|err(?:or)?s?|crit(?:ical)?s?|fatals?)\b", re.I
-)
-_ABOVE = re.compile(
-    r"\b(?:and|or)\s+(?:above|worse|higher|up|more\s+severe)\b|\bat\s+least\b|\bminimum\b|\bmin\b|"
-    r"\bor\s+more\s+severe\b|\bnothing\s+below\b|\bupwards?\b|(?<=\w)\+(?=\s|$)",
-    re.I,
-)
-_SIMILAR = re.compile(
-    r"\bsimilar|\balike\b|\bresembl|\blook(?:s|ing)?\s+like\b|\b(?:any|some)thing\s+(?:\w+\s+)?"
-    r"(?:like|close)\b|\bclose(?:st)?\s+(?:in\s+meaning\s+)?to\b|\brelated\b|\bsemantic|\bnearest\b|"
-    r"\bneighbou?rs?\b|\bcomparable\b|\bseen\s+(?:this|that|it|something)\b|\bbefore\s*\?|"
-    r"\bsame\s+kind\b|\b(?:stuff|logs?|ones?|errors?|messages?)\s+(?:are\s+)?like\b|"
-    r"\bmean(?:s|ing)?\s+(?:roughly\s+)?the\s+same\b|\bother\s+cases\b|\bhave\s+(?:we|others?|other\s+"
-    r"people)\s+(?:seen|hit|had)\b|\bis\s+this\s+new\b|\bhappened\s+before\b",
-    re.I,
-)
-_CONTAINS = re.compile(
-    r"\b(?:contain(?:s|ing)?|mention(?:s|ing)?|grep(?:\s+for)?|includ(?:es|ing)|with\s+the\s+"
-    r"(?:phrase|word|text)|saying|matching)\s+(?:the\s+(?:phrase|word|text)\s+)?(?P<text>[^\s,?]+"
-    r"(?:\s+(?!in\b|on\b|from\b|for\b|this\b|today\b|since\b|at\b)[^\s,?]+){0,4})",
-    re.I,
-)
-_LIMIT = re.compile(
-    r"\b(?:top|first|last|latest|newest|recent|at\s+most|max(?:imum)?|up\s+to|no\s+more\s+than|"
-    r"only\s+the\s+first|limit)\s+(?P<a>\d{1,4})\b(?!\s*(?:s|sec|m|min|h|hr|hour|d|day|w|week))"
-    r"|\b(?P<b>\d{1,4})\s+(?:\w+\s+){0,2}?(?:logs?|lines?|rows?|entries|events|errors?|warnings?|"
-    r"messages?|max|at\s+most|newest|latest|most\s+recent)\b"
-    r"|\b(?P<c>twenty|dozen|ten|five|fifty|hundred)\s+(?:\w+\s+){0,3}?(?:logs?|lines?|rows?|entries|"
-    r"events|errors?|messages?)\b",
-    re.I,
-)
-# "... of this? TEXT": what follows the question about "this" is the text itself.
-_PASTED = re.compile(r"\b(?:this|these)\b[^?:.\"]*\?\s+(?=\S.{8})", re.I)
-_POINTER = re.compile(r":\s+|\s->\s*|\s=>\s*")
-_LAST_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[^.?!]*$)")
-_DASH = re.compile(r"\s[-\u2013\u2014]\s")
-_ALIKE = 0.79
-"""Share of letters two names must have in common: one slip, or two swapped letters, in five."""
+_WELL_FITTING = 0.905
+"""A name fits better than this when it is more than a plural or a part of it."""
 
-_WORD_LIMITS = {"twenty": 20, "dozen": 12, "ten": 10, "five": 5, "fifty": 50, "hundred": 100}
-_NAME_WORDS = re.compile(r"[a-z0-9][a-z0-9.]*[a-z0-9]|[a-z0-9]")
-_FILLER = re.compile(
-    r"^(?:this|the|a|an|error|errors?|message|to|log|logs|line|one|with|\s)*[:>\-\u2013\u2014\s]+",
-    re.I,
-)
+_INSTEAD_OF = re.compile(r"\b(?:instead\s+of|rather\s+than)\s+(?P<what>[^,¤]+)", re.I)
+_LITTLE = """
+the a an of on in at is it and or to for by from with what about how since until please pls me my
+our now ok
+"""
+_LITTLE_WORDS = frozenset(_LITTLE.split())
+_WRITTEN = 0.93
+"""A name fits at least so well when the whole of it was written."""
 
 
 @dataclass(slots=True)
 class Evidence:
-    """Values found in a question, by argument. `similar` is how much it asks for likeness."""
+    """Values found in a question, by argument.
 
-    service: str | None = None
-    host: str | None = None
-    metric: str | None = None
+    `request` is the question without quoted or pasted text, `values` how much it asks for measured
+    values rather than log lines, `unknown` the kind and the name of something that is not there.
+    """
+
+    question: str
+    request: str
+    service: Named = field(default_factory=Named)
+    host: Named = field(default_factory=Named)
+    metric: Measured = field(default_factory=Measured)
+    labels: dict[str, str] = field(default_factory=dict)
     start: str | None = None
     end: str | None = None
-    level: Level | None = None
-    and_above: bool = False
+    compare_to: str | None = None
+    levels: Levels = field(default_factory=Levels)
     limit: int | None = None
-    contains: str | None = None
+    order: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
     text: str | None = None
-    similar: bool = False
+    quoted: tuple[str, ...] = ()
+    quote_is_text: bool = False
+    contains: str | None = None
+    event: int | None = None
+    around: dict[str, Any] = field(default_factory=dict)
     counting: Counting = field(default_factory=Counting)
+    unknown: tuple[str, str] | None = None
+    replaced: Counting = field(default_factory=Counting)
     patterns: PatternWords = field(default_factory=PatternWords)
-    context: dict[str, Any] = field(default_factory=dict)
-    quoted: list[str] = field(default_factory=list)
+    aggregate: str | None = None
+    values: int = 0
+    rest: str = ""
 
     @property
-    def empty(self) -> bool:
-        """Whether the question gave nothing that any tool takes."""
-        values = (self.service, self.host, self.metric, self.start, self.end, self.level)
-        words = (self.limit, self.contains, self.text, self.context)
-        return not (any(values) or any(words) or self.counting.asked or self.patterns.asked)
+    def weak(self) -> bool:
+        """Whether no value is given but times and names that fit loosely, if any."""
+        counted = self.counting.group_by or self.counting.interval or self.patterns.asked
+        numbers = (self.limit, self.order, self.event, self.compare_to, self.metric.said, counted)
+        words = (self.text, self.contains, self.quoted, self.columns, self.levels.arguments)
+        name = max(self.service.sure, self.host.sure)
+        placed = name >= _WELL_FITTING or (name and self.start) or (self.start and self.end)
+        return not (any(numbers) or any(words) or placed)
+
+    @property
+    def named(self) -> bool:
+        """Whether a service, host or metric is."""
+        return bool(self.service.names or self.host.names or self.metric.said)
+
+    @property
+    def begins_with_name(self) -> bool:
+        """Whether the first word belongs to a name: `push-manager logs` asks to push nothing."""
+        spans = [named.span for named in (self.service, self.host) if named.names]
+        first = len(self.request) - len(self.request.lstrip())
+        return any(begin <= first < end for begin, end in spans)
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether words are left that nothing was read from."""
+        words = re.findall(r"[a-z]+", self.rest.lower())
+        return any(word not in _LITTLE_WORDS for word in words)
 
 
-def find_evidence(question: str, names: Catalogue, now: datetime, zone: tzinfo) -> Evidence:
-    """What the question gives, read by code. Text to compare is set apart before the rest."""
-    found = Evidence(similar=bool(_SIMILAR.search(question)))
-    found.quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(question)]
-    found.text, rest = _subject(question, found)
-    found.context = find_context(rest)
+def find_evidence(
+    question: str, names: Catalogue, now: datetime, zone: tzinfo, past_start: str | None = None
+) -> Evidence:
+    """What the question gives, read by code. Quoted and pasted text is set apart before the rest.
+
+    `past_start` is the start_time of the call before it in a conversation.
+    """
+    known = frozenset(
+        form
+        for group in (names.services, names.hosts, names.metrics)
+        for name in group
+        for form in (name.lower(), spoken(name))
+    )
+    pasted = set_apart(question, known)
+    found = Evidence(question, pasted.request, text=pasted.text, quoted=pasted.quoted)
+    rest = _replaced(found, pasted.request)
+    found.columns, rest = find_columns(rest, known)
+    if found.text is None:
+        rest = _contained(found, rest, now.astimezone(zone).replace(tzinfo=None), known)
+    found.labels, rest = find_labels(rest)
+    words = frozenset(word for form in known for word in form.split())
+    rest = corrected(rest, words)
+    found.request = corrected(found.request, words)
+    found.event, rest = find_event(rest)
+    found.around = find_surroundings(rest)
+    rest = _written_names(found, rest, names)
+    found.patterns = find_patterns(rest)
+    found.values = asks_values(rest)
     found.counting = find_counting(rest)
-    found.patterns = find_patterns(found.counting.rest, now, zone)
-    rest = found.patterns.rest
-    times = find_times(rest, now, zone)
-    found.start, found.end, rest = times.start, times.end, times.rest
-    found.limit, rest = _limit(rest)
-    found.level, found.and_above = _level(rest)
-    found.service = _named(rest, names.services)
-    found.host = _named(rest, names.hosts)
-    found.metric = _named(rest, names.metrics)
-    if not found.similar:
-        found.contains = found.quoted[0] if found.quoted else _contained(rest)
+    times, found.compare_to = find_comparison(found.counting.rest, now, zone, past_start)
+    found.start, found.end = times.start, times.end
+    found.aggregate = find_aggregate(find_times(rest, now, zone).rest)
+    found.limit, found.order, rest = find_limit(times.rest)
+    found.levels = find_levels(rest)
+    found.rest = found.levels.rest
+    _other_names(found, found.rest, names)
+    found.unknown = _unknown(found)
+    for named in (found.service, found.host):
+        found.rest = blot(found.rest, named.span)
+    kind = None if found.event else find_event_word(found.rest)
+    found.columns |= {"event_type": kind} if kind and "event_type" not in found.columns else {}
     return found
 
 
-def _subject(question: str, found: Evidence) -> tuple[str | None, str]:
-    """The text to find likenesses of, and the question without it."""
-    cue = _SIMILAR.search(question)
-    pasted = _PASTED.search(question) if cue else None
-    if pasted:
-        return _trim(question[pasted.end() :]), question[: pasted.end()]
+def _replaced(found: Evidence, request: str) -> str:
+    """Finds what the columns asked for stand instead of; the request without it."""
+    match = _INSTEAD_OF.search(request)
+    found.replaced = find_counting(match["what"]) if match else Counting()
+    gone = match and (found.replaced.group_by or found.replaced.interval)
+    return blot(request, match.span()) if match and gone else request
+
+
+def _contained(found: Evidence, request: str, now: datetime, known: frozenset[str]) -> str:
+    """Finds what messages are to contain; the request without it."""
     if found.quoted:
-        return found.quoted[0], _QUOTED.sub(" ", question)
-    if cue is None:
-        return None, question
-    after = _POINTER.search(question)
-    if after and len(question) - after.end() > 3:
-        return _after_pointer(question, after)
-    return _around_cue(question[: cue.start()], question[cue.end() :])
+        found.contains = found.quoted[0]
+        found.quote_is_text = asks_quoted_text(request)
+        return request
+    masked = request
+    for moment in find_moments(request, now):
+        masked = blot(masked, moment.span)
+    found.contains, rest = find_contained(request, masked, known)
+    return rest
 
 
-def _after_pointer(question: str, pointer: re.Match[str]) -> tuple[str | None, str]:
-    """The text behind a colon or an arrow; the request may follow it as a sentence of its own."""
-    request, text = question[: pointer.start()], question[pointer.end() :]
-    tail = _LAST_SENTENCE.search(text)
-    if tail and _SIMILAR.search(text[tail.end() :]):
-        return _trim(text[: tail.start()]), f"{request} {text[tail.end() :]}"
-    return _trim(text), request
+def _written_names(found: Evidence, rest: str, names: Catalogue) -> str:
+    """Finds the names written out; the request without them, as nothing else is read from them."""
+    found.metric, rest = written_metric(rest, names.metrics)
+    service = find_name(rest, names.services)
+    host = find_name(rest, names.hosts, host=True)
+    if service.span == host.span and service.sure and host.sure:
+        service, host = _either(rest, service, host)
+    for kind, named in (("service", service), ("host", host)):
+        if named.sure >= _WRITTEN:
+            setattr(found, kind, named)
+            rest = blot(rest, named.span)
+    return rest
 
 
-def _around_cue(before: str, following: str) -> tuple[str | None, str]:
-    """The text before a dash (TEXT - seen that before?), else after the cue, else before it."""
-    dash = _DASH.search(before)
-    if dash:
-        return _trim(before[: dash.start()]), following
-    named = _trim(_FILLER.sub("", following))
-    return (named, before) if named else (_trim(before), following)
+def _either(rest: str, service: Named, host: Named) -> tuple[Named, Named]:
+    """Of two names that the same words fit, the better; of equals, what the preposition says."""
+    on = rest[: host.span[0]].lower().split()[-2:]
+    if host.sure > service.sure or (
+        host.sure == service.sure and {"on", "host", "machine", "box"} & set(on)
+    ):
+        return Named(), host
+    return service, Named()
 
 
-def _trim(text: str) -> str | None:
-    return text.strip().strip("\"'`").rstrip("?.! ").strip() or None
+def _other_names(found: Evidence, rest: str, names: Catalogue) -> None:
+    """Finds the metric, and names of which a part is said, where nothing else was read from."""
+    if not found.metric.names:
+        found.metric = find_metric(rest, names.metrics)
+    service = Named() if found.service.names else find_name(rest, names.services)
+    host = Named() if found.host.names else find_name(rest, names.hosts, host=True)
+    if service.span == host.span and service.sure and host.sure:
+        service, host = _either(rest, service, host)
+    if found.metric.said:  # its words name nothing else
+        metric_words = {word for name in found.metric.names for word in spoken(name).split()}
+        service = Named() if _said(rest, service) & metric_words else service
+        host = Named() if _said(rest, host) & metric_words else host
+    found.service = found.service if found.service.names else service
+    found.host = found.host if found.host.names else host
 
 
-def _limit(question: str) -> tuple[int | None, str]:
-    match = _LIMIT.search(question)
-    if match is None:
-        return None, question
-    number = match["a"] or match["b"]
-    limit = int(number) if number else _WORD_LIMITS[match["c"].lower()]
-    if not 1 <= limit <= 1000:
-        return None, question
-    begin, end = match.span("a" if match["a"] else "b" if match["b"] else "c")
-    return limit, question[:begin] + " " + question[end:]
+def _unknown(found: Evidence) -> tuple[str, str] | None:
+    """What the question calls a service or a host although the store knows no such name."""
+    if found.counting.group_by or found.event:
+        return None
+    for kind, named, host in (("service", found.service, False), ("host", found.host, True)):
+        word = None if named.names else unknown_name(found.rest, host)
+        if word:
+            return kind, word
+    return None
 
 
-def _level(question: str) -> tuple[Level | None, bool]:
-    match = _LEVEL.search(question)
-    if match is None:
-        return None, False
-    word = match[1].upper().rstrip("S")
-    return Level(word), bool(_ABOVE.search(question))
-
-
-def _contained(question: str) -> str | None:
-    match = _CONTAINS.search(question)
-    return _trim(match["text"]) if match else None
-
-
-def _named(question: str, names: tuple[str, ...]) -> str | None:
-    """The longest name the question speaks of, spelt as in the catalogue; slips are forgiven."""
-    spelt = {name: _spoken(name) for name in names}
-    words = _NAME_WORDS.findall(_spoken(question))
-    text = f" {' '.join(words)} "
-    exact = [name for name, said in spelt.items() if said and f" {said} " in text]
-    if exact:
-        return max(exact, key=lambda name: len(spelt[name]))
-    said = {name: s for name, s in spelt.items() if len(s) >= 5}
-    best: tuple[float, str] | None = None
-    for size in (3, 2, 1):
-        for begin in range(len(words) - size + 1):
-            phrase = " ".join(words[begin : begin + size])
-            match = process.extractOne(
-                phrase, said, scorer=OSA.normalized_similarity, score_cutoff=_ALIKE
-            )
-            if match and len(phrase) >= 5 and (best is None or match[1] > best[0]):
-                best = (match[1], match[2])
-    return best[1] if best else None
-
-
-def _spoken(name: str) -> str:
-    """A name as people say it: no suffix, no punctuation, lower case."""
-    plain = name.lower().removesuffix(".service")
-    return re.sub(r"[^a-z0-9.]+", " ", plain).strip(" .")
+def _said(rest: str, named: Named) -> set[str]:
+    return set(rest[named.span[0] : named.span[1]].lower().split())

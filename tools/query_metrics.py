@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from tools.answers import moment_text, range_text, within_budget
-from tools.errors import BadArguments
 from tools.filters import Scope, range_of, resolve
 from tools.plain import one_line
 from tools.ports import Deps, Filter, MetricFilter
 from tools.records import Moment, Range, from_json_text
 from tools.timespan import parse_interval
 from tools.tool import Tool
+
+_WHOLE = 300 * 366 * 86_400
+"""Seconds of a bucket that holds every moment a point may have: one value for the whole range."""
 
 
 class QueryMetrics(Scope):
@@ -51,7 +53,7 @@ class MetricPage(BaseModel):
 
 
 async def query_metrics(asked: QueryMetrics, deps: Deps) -> MetricPage:
-    """The newest points in the range, or buckets when an interval is given.
+    """The newest points in the range; buckets with an interval, with an aggregate alone one value.
 
     Raises:
         BadArguments: for a bad time or interval.
@@ -69,7 +71,8 @@ async def query_metrics(asked: QueryMetrics, deps: Deps) -> MetricPage:
         seconds = parse_interval(asked.interval)
         rows = await deps.store.buckets(wanted, seconds, asked.aggregate, asked.limit + 1)
     elif "aggregate" in asked.model_fields_set:
-        raise BadArguments.one("aggregate", "needs an interval", asked.aggregate)
+        rows = await deps.store.buckets(wanted, _WHOLE, asked.aggregate, 1)
+        rows = [row | {"timestamp": wanted.start or row["timestamp"]} for row in rows]
     else:
         rows = await deps.store.points(wanted, asked.limit + 1)
     points = [Point.model_validate(row) for row in rows[: asked.limit]]

@@ -9,12 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from server.agent import Agent
 from server.app import Home
-from server.calls import Candidate, candidates, continued
 from server.demo import QUESTIONS
 from server.eval_calls import Situation
 from server.evidence import find_evidence
@@ -29,68 +26,6 @@ NAMES = Catalogue(
     metrics=("cpu_temperature",),
 )
 DEVMESH = str(Path(sys.executable).with_name("devmesh"))
-
-
-def best(question: str, past: Candidate | None = None) -> tuple[str, dict[str, Any]]:
-    """The call that the wording alone speaks for most."""
-    found = find_evidence(question, NAMES, NOW, UTC)
-    follow_up = continued(found, question, past) if past else None
-    chosen = follow_up or max(candidates(found), key=lambda one: one.prior)
-    return chosen.tool.name, chosen.arguments
-
-
-@pytest.mark.parametrize(
-    ("question", "tool", "arguments"),
-    [
-        ("warnings and above of home assistant since yesterday", "query_logs",
-         {"service": "home-assistant.service", "min_level": "WARN", "start_time": "yesterday"}),
-        ("what did the edge router say in the last quarter of an hour", "query_logs",
-         {"service": "edge_router", "start_time": "15m"}),
-        ("last 7 lines of minoi", "query_logs", {"service": "minio", "limit": 7}),
-        ("lines with 'link is down' on gpu-box today", "query_logs",
-         {"host": "gpu-box", "contains": "link is down", "start_time": "today"}),
-        ("has \"disk quota exceeded\" happened before on nas01?", "similar_logs",
-         {"text": "disk quota exceeded", "host": "nas01"}),
-        ("find logs similar to: cannot bind port 443", "similar_logs",
-         {"text": "cannot bind port 443"}),
-        ("how many errors per service in the last 2 days", "log_stats",
-         {"group_by": "service", "level": "ERROR", "start_time": "2d"}),
-        ("nginx errors per hour today", "log_stats",
-         {"service": "nginx", "level": "ERROR", "interval": "1h", "start_time": "today"}),
-        ("which new patterns since yesterday?", "log_patterns",
-         {"new_only": True, "start_time": "yesterday"}),
-        ("what surrounds event #55?", "log_context", {"event_id": 55}),
-        ("highest cpu temperature of gpu-box every 10 minutes for 3h", "query_metrics",
-         {"name": "cpu_temperature", "host": "gpu-box", "interval": "10m", "aggregate": "max",
-          "start_time": "3h"}),
-    ],
-)  # fmt: skip
-def test_a_question_gives_its_call(question: str, tool: str, arguments: dict[str, Any]) -> None:
-    """Tool and arguments are those that the words name."""
-    assert best(question) == (tool, arguments)
-
-
-def test_a_follow_up_changes_a_part_of_the_call_before() -> None:
-    """What the follow-up does not name stays as it was."""
-    past = Candidate(QUERY_LOGS, {"level": "ERROR", "host": "nas01", "start_time": "1h"})
-    assert best("and on gpu-box?", past)[1] == {
-        "level": "ERROR", "host": "gpu-box", "start_time": "1h",
-    }  # fmt: skip
-    tool, arguments = best("same but per service", past)
-    assert tool == "log_stats"
-    assert arguments["group_by"] == "service"
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(max_size=200))
-def test_no_question_breaks_the_reading_and_no_value_is_invented(question: str) -> None:
-    """Any text gives calls whose names are known and whose texts stand in it."""
-    for call in candidates(find_evidence(question, NAMES, NOW, UTC)):
-        for key in ("service", "host", "name"):
-            known = {*NAMES.services, *NAMES.hosts, *NAMES.metrics, None}
-            assert call.arguments.get(key) in known
-        for key in ("text", "contains"):
-            assert str(call.arguments.get(key, "")) in question
 
 
 async def test_the_demo_questions_give_exactly_the_rows_of_sql(

@@ -401,7 +401,7 @@ async def test_a_cursor_belongs_to_its_filter(
         ("/query/logs", {"service": ""}, "service", "at least 1"),
         ("/query/metrics", {}, "name", "is required"),
         ("/query/metrics", {"name": "x", "interval": "soon"}, "interval", "width"),
-        ("/query/metrics", {"name": "x", "aggregate": "max"}, "aggregate", "interval"),
+        ("/query/metrics", {"name": "x", "aggregate": "most"}, "aggregate", "'max'"),
         ("/similar/logs", {}, "text", "is required"),
         ("/similar/logs", {"text": "x", "min_score": "3"}, "min_score", "less than or equal to 2"),
     ],
@@ -433,6 +433,13 @@ async def test_metrics_go_in_and_come_out(client: httpx2.AsyncClient) -> None:
     sums = {"name": "temp", "interval": "5m", "aggregate": "sum"}
     buckets = (await client.get("/query/metrics", params=sums)).json()["points"]
     assert [point["value"] for point in buckets] == [35, 10]
+    whole = {"name": "temp", "aggregate": "max", "start_time": "2026-11-20T12:02:00Z"}
+    [highest] = (await client.get("/query/metrics", params=whole)).json()["points"]
+    assert (highest["value"], highest["count"], highest["timestamp"][:16]) == (
+        9,
+        8,
+        "2026-11-20T12:02",
+    )
     none = (await client.get("/query/metrics", params={"name": "tmp"})).json()
     assert "temp" in none["hint"]
 

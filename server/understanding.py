@@ -1,0 +1,159 @@
+"""How a question is understood: the call it means, how sure that is, and what to ask back."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from server.calls import Candidate, candidates
+from server.evidence import Evidence, find_evidence
+from server.follow_ups import continued
+from server.llm import LocalModel
+from server.words_name_index import name_index
+from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
+from tools.log_context import LOG_CONTEXT
+from tools.log_patterns import LOG_PATTERNS
+from tools.log_stats import LOG_STATS
+from tools.plain import one_line
+from tools.ports import Catalogue, Deps
+from tools.query_logs import QUERY_LOGS
+from tools.query_metrics import QUERY_METRICS
+from tools.similar_logs import SIMILAR_LOGS
+
+SURE_ENOUGH = 0.65
+"""Below this confidence a person is asked what they mean."""
+
+_IN_WORDS = {
+    QUERY_LOGS.name: "the events themselves",
+    SIMILAR_LOGS.name: "events like that text",
+    LOG_STATS.name: "how many there are",
+    LOG_PATTERNS.name: "the kinds of messages",
+    LOG_CONTEXT.name: "what surrounds that event",
+    QUERY_METRICS.name: "the metric's values",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The call that a question means; None when it asks nothing of any tool.
+
+    `confidence` goes from 0 to 1. `back` is one short question to put to the person instead of
+    guessing, None when the call is sure enough. `shown` is the call as people read it.
+    """
+
+    call: Candidate | None
+    confidence: float = 1.0
+    back: str | None = None
+    shown: str = ""
+
+
+class Understanding:
+    """Makes calls of questions. `prompt` makes the model's text of a question."""
+
+    def __init__(self, model: LocalModel, prompt: Callable[[str], str]) -> None:
+        self._model = model
+        self._prompt = prompt
+
+    async def understand(
+        self, question: str, deps: Deps, past: Sequence[Candidate] = ()
+    ) -> Understood:
+        """What the question means now, to a person of this clock and zone.
+
+        `past` are the calls before it in a conversation, oldest first: a follow-up changes a part
+        of the last one.
+
+        Raises:
+            ModelUnavailable, StoreUnavailable.
+        """
+        names = await deps.store.catalogue()
+        # A long paste takes a second or two to read.
+        found = await asyncio.to_thread(evidence, question, names, deps, past)
+        choices = readings(found, past)
+        priors = [choice.prior for choice in choices]
+        chosen = 0
+        if len(choices) > 1:
+            texts = [choice.text for choice in choices]
+            chosen = await self._model.choose(self._prompt(question), texts, priors)
+        meant = understood(choices, chosen, priors)
+        return _about_unknown(meant, found, names) if found.unknown and meant.call else meant
+
+
+def evidence(
+    question: str, names: Catalogue, deps: Deps, past: Sequence[Candidate] = ()
+) -> Evidence:
+    """What the question gives to a person of this clock and zone."""
+    since = past[-1].arguments.get("start_time") if past else None
+    return find_evidence(question, names, deps.now(), deps.zone, since)
+
+
+def readings(found: Evidence, past: Sequence[Candidate] = ()) -> list[Candidate]:
+    """The calls that the words could mean, likeliest first; none when they ask nothing of logs."""
+    if is_talk(found.question):
+        return []
+    if asks_to_write(found.request, bool(past)) and not found.begins_with_name:
+        return []
+    follow_up = continued(found, past[-1]) if past else None
+    if follow_up is not None:
+        return [follow_up]
+    return [] if _asks_nothing(found) else candidates(found)
+
+
+def _asks_nothing(found: Evidence) -> bool:
+    """Whether the words are about anything but logs: nothing plain is given, and much is left."""
+    if not found.weak or speaks_of_logs(found.request):
+        return is_elsewhere(found.request) and not found.named
+    return found.unexplained or is_elsewhere(found.request)
+
+
+def _about_unknown(meant: Understood, found: Evidence, names: Catalogue) -> Understood:
+    """Asks for the name meant, where one that is not there would be left out of the call."""
+    kind, word = found.unknown or ("", "")
+    index = name_index(names.services if kind == "service" else names.hosts)
+    near = index.nearest(word)
+    back = f"There is no {kind} {one_line(word, 60)}."
+    back += f" Do you mean {_either(near)}?" if near else f" Which {kind} do you mean?"
+    return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
+
+
+def understood(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> Understood:
+    """The choice with its share of all, and what to ask when that is small or a time is needed.
+
+    `scores` are log-odds, one a choice.
+    """
+    if not choices:
+        return Understood(None)
+    call = choices[chosen]
+    share = 1 / sum(math.exp(min(score - scores[chosen], 700)) for score in scores)
+    if call.arguments.get("new_only") and "start_time" not in call.arguments:
+        return Understood(call, min(share, 0.5), "New since when?", call.text)
+    tied = _tied(choices, call)
+    if tied:  # no opinion of a model makes up for what the words leave open
+        return Understood(call, min(share, 0.5), tied, call.text)
+    back = _back(choices, chosen, scores) if share < SURE_ENOUGH else None
+    return Understood(call, share, back, call.text)
+
+
+def _tied(choices: Sequence[Candidate], call: Candidate) -> str | None:
+    """What to ask when the words fit several services or hosts equally well."""
+    for argument in ("service", "host"):
+        named = [one.arguments.get(argument) for one in choices if one.tool is call.tool]
+        different = list(dict.fromkeys(name for name in named if name))
+        if len(different) > 1:
+            return f"Do you mean {argument} {_either(different[:4])}?"
+    return None
+
+
+def _back(choices: Sequence[Candidate], chosen: int, scores: Sequence[float]) -> str:
+    """One short question that tells the likeliest readings apart."""
+    call = choices[chosen]
+    others = [one for one in range(len(choices)) if one != chosen]
+    other = choices[max(others, key=lambda one: scores[one])]
+    if other.tool is not call.tool:
+        return f"Do you want {_IN_WORDS[call.tool.name]} or {_IN_WORDS[other.tool.name]}?"
+    if call.tool is QUERY_METRICS:
+        return f"Do you mean metric {_either([call.arguments['name'], other.arguments['name']])}?"
+    return f"Do you mean {call.text} or {other.text}?"
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
