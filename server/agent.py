@@ -1,14 +1,13 @@
 """The agent: a question becomes a call, the call rows, the rows an answer with evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from server.answer import Facts, compose
-from server.calls import Candidate, candidates, continued
-from server.evidence import find_evidence
+from server.calls import Candidate
 from server.llm import LocalModel
-from server.tool_words import is_small_talk
+from server.understanding import Understanding
 from tools.errors import NotFound
 from tools.ports import Deps
 from tools.query_logs import QUERY_LOGS, LogPage
@@ -51,33 +50,19 @@ class Agent:
     """Answers questions with read-only tools. `prompt` makes the model's text of a question."""
 
     def __init__(self, model: LocalModel, prompt: Callable[[str], str]) -> None:
-        self._model = model
-        self._prompt = prompt
+        self.understanding = Understanding(model, prompt)
 
     async def understand(
-        self, question: str, deps: Deps, past: Candidate | None = None
+        self, question: str, deps: Deps, past: Sequence[Candidate] = ()
     ) -> Candidate | None:
         """The call that the question means, None when it asks nothing of any tool.
 
-        `past` is the call before it in a conversation: a follow-up changes a part of that.
+        `past` are the calls before it in a conversation, oldest first.
 
         Raises:
             ModelUnavailable, StoreUnavailable.
         """
-        if is_small_talk(question):
-            return None
-        names = await deps.store.catalogue()
-        found = find_evidence(question, names, deps.now(), deps.zone)
-        follow_up = continued(found, question, past) if past else None
-        if follow_up is not None:
-            return follow_up
-        choices = candidates(found)
-        chosen = await self._model.choose(
-            self._prompt(question),
-            [choice.text for choice in choices],
-            [choice.prior for choice in choices],
-        )
-        return choices[chosen]
+        return (await self.understanding.understand(question, deps, past)).call
 
     async def ask(self, question: str, deps: Deps) -> Answer:
         """The whole way. Raises what the tools raise, and ModelUnavailable."""

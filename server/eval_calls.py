@@ -93,9 +93,9 @@ def read_cases(file: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in file.read_bytes().splitlines() if line.strip()]
 
 
-def _past(case: dict[str, Any]) -> Candidate | None:
+def _past(case: dict[str, Any]) -> list[Candidate]:
     turns = [turn for turn in case.get("history", ()) if turn.get("tool")]
-    return Candidate(tool_named(turns[-1]["tool"]), turns[-1]["args"]) if turns else None
+    return [Candidate(tool_named(turn["tool"]), turn["args"]) for turn in turns]
 
 
 def _wanted(case: dict[str, Any]) -> dict[str, Any]:
