@@ -17,9 +17,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from server.agent import Answer
 from server.index import Progress as Report
+from server.steps import Answer
 from tools.answers import event_line, moment_text
+from tools.log_context import ContextPage
 from tools.plain import one_line
 from tools.query_logs import LogPage
 from tools.records import Event
@@ -80,6 +81,8 @@ class Screen:
             hidden = len(page.events) - most
             if hidden > 0:
                 self.say(f"… {hidden} more rows were read; --rows N or --json shows them", "dim")
+        elif isinstance(page, ContextPage):
+            self._events(page.events)
         elif isinstance(page, SimilarPage):
             self._patterns(page)
 
