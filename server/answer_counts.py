@@ -78,7 +78,7 @@ async def _with_newest(
     if "level" in narrowed:
         wanted.pop("min_level", None)
     page = await QUERY_LOGS.call({**wanted, **narrowed, "limit": 1}, deps)
-    return [*lines, *(f"Newest of it {cited(event)}" for event in page.events)], page.events
+    return [*lines, *(f"Newest: {cited(event)}" for event in page.events)], page.events
 
 
 async def kinds_lines(
@@ -110,6 +110,7 @@ def _kind(found: Pattern, samples: Sequence[Event]) -> str:
     text = quoted(samples[0].message if samples else found.pattern, 140)
     mark = f" #{samples[0].id}" if samples else ""
     return (
-        f"  {number(found.count)} {noun(found.count, 'time')} ({found.share:.0%}{before}{new}) "
-        f"{name(found.service)}, last {moment_text(found.last_seen)}: {text}{mark}"
+        f"  {number(found.count)} {noun(found.count, 'time')} "
+        f"({100 * found.share:.0f} %{before}{new}) {name(found.service)}, "
+        f"last {moment_text(found.last_seen)}: {text}{mark}"
     )

@@ -22,7 +22,10 @@ _PAGING = {"limit", "cursor", "offset", "order", "fold"}
 async def events_lines(
     page: LogPage, arguments: Mapping[str, Any], deps: Deps
 ) -> tuple[list[str], list[Event]]:
-    """How many, the first and the last, counts by what was left open, the most frequent kinds."""
+    """How many, the first and the last, counts by what was left open, the most frequent kinds.
+
+    Of the rows, the newest of the most frequent kind comes first: it stands for the answer.
+    """
     oldest, newest = ends(page.events)
     total = len(page.events) if page.total is None and page.complete else page.total
     head = f"{counted(total, arguments)}, {range_text(page.range)}{_partly(page, total)}."
@@ -30,15 +33,15 @@ async def events_lines(
         return [head, cited(newest)], [newest]
     wanted = {key: value for key, value in arguments.items() if key not in _PAGING}
     if "limit" in arguments:
-        lines = [head, f"Newest {cited(newest)}", f"Oldest shown {cited(oldest)}"]
+        lines = [head, f"Newest: {cited(newest)}", f"Oldest shown: {cited(oldest)}"]
         return lines, [newest, oldest]
     first = oldest if page.complete else await _first(wanted, oldest, deps)
     kinds = _kinds(page.events)[:_KINDS]
-    lines = [head, f"First {cited(first)}", f"Last {cited(newest)}"]
+    lines = [head, f"First: {cited(first)}", f"Last: {cited(newest)}"]
     lines += await _shares(page, wanted, deps)
     lines.append("Most frequent:" if page.complete else "Most frequent among those read:")
     lines += [_kind(kind, page) for kind in kinds]
-    return lines, [first, newest, *(ends(kind)[1] for kind in kinds)]
+    return lines, [*(ends(kind)[1] for kind in kinds), first, newest]
 
 
 def _partly(page: LogPage, total: int | None) -> str:

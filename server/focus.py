@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from server.steps import Round
-from tools.log_context import ContextPage
 from tools.log_stats import StatsPage
 from tools.records import Event, utc_text
 from tools.similar_logs import SimilarPage
@@ -65,14 +64,11 @@ def near(event: Event, before: timedelta = _NEAR, after: timedelta = _NEAR) -> d
 def focus_of(past: Round) -> Focus:
     """What later words point at after a round."""
     arguments, page = dict(past.call.arguments), past.page
-    event = next(iter(reversed(past.facts.rows)), None)
+    event = next(iter(past.facts.rows), None)
     if isinstance(page, StatsPage):
         arguments |= _top(page)
-        event = next(iter(past.facts.rows), None)
     elif isinstance(page, SimilarPage):
         event = next((one.samples[0] for one in page.patterns if one.samples), None)
-    elif isinstance(page, ContextPage):
-        event = next(one for one in page.events if one.id == page.event_id)
     return Focus(event, arguments)
 
 

@@ -22,12 +22,16 @@ _CLOSE = timedelta(minutes=15)
 _SAME = timedelta(minutes=10)
 """What is alike and this near belongs to the same occasion."""
 
+_SAME_KIND = 0.8
+"""Score from which a whole log line is the same kind of message: alone in meaning it has 1."""
+
 _NEIGHBOURS, _FEW = 10, 3
 _TEXT = 2_000
 _SCOPE = ("service", "host", "start_time", "end_time")
 _LEADING = re.compile(
     r"^\W*(?:the\s+|a\s+|an\s+|last\s+|latest\s+|(?:most\s+)?recent\s+|newest\s+)+", re.I
 )
+_QUOTE = re.compile(r"\"([^\"]+)\"|“([^”]+)”|`([^`]+)`")
 _SMALL = re.compile(r"\b(?:on|of|in|at|for|from|the)\s*$|^\s*(?:on|of|in|at|for|from)\b", re.I)
 
 
@@ -39,11 +43,14 @@ def scope_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def find(words: str, scope: Mapping[str, Any]) -> Candidate | None:
     """What the words describe, in their scope; None when they describe nothing beside it."""
     text = described(words, scope)
-    return Candidate(SIMILAR_LOGS, {"text": text, **scope, "limit": 5}) if text else None
+    return Candidate(SIMILAR_LOGS, {"text": text, **scope, "limit": 1}) if text else None
 
 
 def described(words: str, scope: Mapping[str, Any]) -> str:
-    """The words without articles and without the service and host they name."""
+    """What the words quote, else the words without articles and the service and host they name."""
+    quote = _QUOTE.search(words)
+    if quote:
+        return str(next(filter(None, quote.groups())))
     text = _LEADING.sub("", words).strip(" ?.!,")
     for key in ("host", "service"):
         for name in service_names(scope.get(key)):
@@ -112,7 +119,9 @@ def earlier(event: Event, page: Any) -> Candidate:
     """What resembles it from before its occasion, or before the range in which it was found."""
     start = page.range.start if isinstance(page, LogPage) else None
     end = start if start and start < event.timestamp else event.timestamp - _SAME
-    return Candidate(SIMILAR_LOGS, {**alike(event).arguments, "end_time": utc_text(end)})
+    return Candidate(
+        SIMILAR_LOGS, {**alike(event).arguments, "end_time": utc_text(end), "min_score": _SAME_KIND}
+    )
 
 
 def of_group(scope: Mapping[str, Any]) -> Candidate:
@@ -123,4 +132,4 @@ def of_group(scope: Mapping[str, Any]) -> Candidate:
 
 def told_when(event: Event) -> str:
     """An event as a round's purpose names it."""
-    return f"#{event.id} ({moment_text(event.timestamp)})"
+    return f"event {event.id} ({moment_text(event.timestamp)})"

@@ -21,6 +21,7 @@ _JOINT = re.compile(
 )
 _ASKS = re.compile(rf"\W*(?:and\s+|so\s+)?{_ASKING}", re.I)
 _VERBATIM = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|(?<!\w)'[^']*'(?!\w)|:\s.*$|\s->\s.*$", re.S)
+_PASTED = re.compile(r":\s.|\s->\s")
 _NOUN = (
     r"(?:services?|units?|hosts?|machines?|box(?:es)?|times?|moments?|errors?|messages?|events?|"
     r"lines?|ones?|kinds?|patterns?|incidents?|outages?|crash(?:es)?)"
@@ -110,13 +111,13 @@ def points_back(part: str) -> bool:
 
 def _moves(part: str, earlier: bool) -> list[Move]:
     back = points_back(part)
-    verbatim = bool(_VERBATIM.search(part))
-    if back and earlier and not verbatim and _ALIKE.search(part):
+    shaded = _VERBATIM.sub(lambda match: "\0" * len(match[0]), part)
+    if back and earlier and shaded == part and _ALIKE.search(part):
         return [Move(Kind.EARLIER if _EARLIER.search(part) else Kind.ALIKE, part)]
-    anchored = None if verbatim else _ANCHORED.search(part)
-    if anchored and not _NO_INCIDENT.match(anchored["it"]):
+    anchored = _ANCHORED.search(shaded)
+    if anchored and not _PASTED.search(part) and not _NO_INCIDENT.match(anchored["it"]):
         return _around(part, anchored, earlier)
-    if _WHY.search(part) and not verbatim:
+    if _WHY.search(part) and shaded == part:
         if back and earlier:
             return _before_it(part)
         return [Move(Kind.WORST, part), *_before_it(part)]
@@ -131,7 +132,7 @@ def _around(part: str, anchored: re.Match[str], earlier: bool) -> list[Move]:
     verb, side = anchored["verb"].lower(), (anchored["side"] or "").lower()
     side = "after" if "after" in side or verb == "followed" else side
     side = "around" if "around" in side else side if side == "after" else "before"
-    it = anchored["it"]
+    it = part[anchored.start("it") :]
     known = earlier and bool(re.match(r"(?:it|that|this|them|those|then)\b", it, re.I))
     if not known and re.match(r"(?:it|them|then)\b", it, re.I):
         return [Move(Kind.ASK, part)]
