@@ -6,7 +6,7 @@ from server.calls import Candidate
 from server.claims import Evidence
 from server.llm import LocalModel
 from server.prose import Prose, Writer, write, writes_prose
-from server.rounds import Course, Rounds
+from server.rounds import Course, Rounds, Understands
 from server.steps import Answer, AskedBack, Done, Step, Wrote, rows_of
 from server.understanding import Understanding
 from tools.errors import NotFound
@@ -25,11 +25,21 @@ class Agent:
     """
 
     def __init__(
-        self, model: LocalModel, prompt: Callable[[str], str], writer: Writer | None = None
+        self,
+        model: LocalModel,
+        prompt: Callable[[str], str],
+        writer: Writer | None = None,
+        understanding: Understands | None = None,
     ) -> None:
-        self.understanding = Understanding(model, prompt)
+        self.model = model
+        self.understanding = understanding or Understanding(model, prompt)
         self._rounds = Rounds(self.understanding)
         self._writer = writer if writes_prose(writer) else None
+
+    @property
+    def writes(self) -> bool:
+        """Whether answers are summed up in prose."""
+        return self._writer is not None
 
     async def understand(
         self, question: str, deps: Deps, past: Sequence[Candidate] = ()

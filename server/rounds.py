@@ -7,7 +7,7 @@ bound by code; log text is a value at most, never words to understand.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from server import moves
 from server.calling import call_and_compose
@@ -15,7 +15,7 @@ from server.calls import Candidate
 from server.focus import Focus, focus_of
 from server.plan import MOST_ROUNDS, Kind, Move, plan, points_back
 from server.steps import AskedBack, Called, Read, Round, RoundStarted, Step, Told
-from server.understanding import Understanding, Understood
+from server.understanding import Understood
 from tools.errors import DevMeshError
 from tools.log_stats import StatsPage
 from tools.ports import Deps
@@ -33,6 +33,15 @@ Ready = Callable[[AnyTool], Awaitable[None]]
 
 async def _nothing_to_do(tool: AnyTool) -> None:
     return None
+
+
+class Understands(Protocol):
+    """Makes calls of questions, as Understanding does."""
+
+    async def understand(
+        self, question: str, deps: Deps, past: Sequence[Candidate] = ()
+    ) -> Understood:
+        """The call that a question means, and how sure that is."""
 
 
 @dataclass(slots=True)
@@ -76,7 +85,7 @@ Purpose = tuple[str, Candidate]
 class Rounds:
     """Answers a question in up to six calls."""
 
-    def __init__(self, understanding: Understanding) -> None:
+    def __init__(self, understanding: Understands) -> None:
         self._understanding = understanding
 
     async def run(self, course: Course) -> AsyncIterator[Step]:

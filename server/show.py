@@ -49,7 +49,7 @@ class Screen:
 
     def complain(self, text: str) -> None:
         """An error, on standard error."""
-        self._err.print(Text(text, style="red"))
+        self._err.print(Text(text, style="red"), soft_wrap=True)
 
     def json(self, value: object) -> None:
         """A value for programs."""
