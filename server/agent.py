@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from server.calls import Candidate
 from server.claims import Evidence
 from server.llm import LocalModel
-from server.prose import Prose, Writer, write, writes_prose
+from server.prose import Prose, Writer, is_large, write
 from server.rounds import Course, Rounds, Understands
 from server.steps import Answer, AskedBack, Done, Step, Wrote, rows_of
 from server.understanding import Understanding
@@ -34,12 +34,11 @@ class Agent:
         self.model = model
         self.understanding = understanding or Understanding(model, prompt)
         self._rounds = Rounds(self.understanding)
-        self._writer = writer if writes_prose(writer) else None
+        self._writer = writer
 
-    @property
-    def writes(self) -> bool:
-        """Whether answers are summed up in prose."""
-        return self._writer is not None
+    async def writes(self) -> bool:
+        """Whether answers are summed up in prose. Raises ModelUnavailable."""
+        return self._writer is not None and await is_large(self._writer)
 
     async def understand(
         self, question: str, deps: Deps, past: Sequence[Candidate] = ()

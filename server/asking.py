@@ -8,6 +8,7 @@ from prompts.prompt import prompt
 from server.agent import Agent
 from server.app import Home, home
 from server.llm import LocalModel
+from server.prose import Writer
 from server.rounds import Course, Ready
 from server.settings import ServerSettings
 from server.show import Screen
@@ -23,7 +24,11 @@ async def agent_for(settings: ServerSettings) -> AsyncIterator[Agent]:
     """The agent over the settings' model."""
     model = LocalModel(settings.model, settings.state_dir / "models")
     try:
-        yield Agent(model, lambda question: prompt("call", question=" ".join(question.split())))
+        # A model that can go on writing sums answers up, if it is large enough and wanted to.
+        writer = model if settings.prose == "auto" and isinstance(model, Writer) else None
+        yield Agent(
+            model, lambda question: prompt("call", question=" ".join(question.split())), writer
+        )
     finally:
         model.close()
 

@@ -97,11 +97,12 @@ async def _sql(rest: str, desk: Desk) -> str:
 
 async def _model(rest: str, desk: Desk) -> str:
     index = desk.parts.index.state()
-    writes = "on, checked against the rows" if desk.agent.writes else "off: the model is too small"
+    writes = await desk.agent.writes()
+    prose = "on, checked against the rows" if writes else "off, or the model is too small for it"
     return (
         f"questions   {desk.agent.model.name}\n"
         f"likeness    {index['model']}, {index['indexed']} patterns indexed\n"
-        f"prose       {writes}"
+        f"prose       {prose}"
     )
 
 

@@ -57,7 +57,7 @@ class Checked:
 
 
 def check(text: str, evidence: Evidence) -> Checked:
-    """The sentences of the text that the evidence bears out, in their order."""
+    """The sentences of the text that the evidence bears out, in their order, a line each."""
     kept, struck = [], []
     computed = _computed(evidence.facts)
     for sentence in sentences(text):
@@ -66,7 +66,7 @@ def check(text: str, evidence: Evidence) -> Checked:
             kept.append(sentence)
         else:
             struck.append(Struck(sentence, reason))
-    return Checked(" ".join(kept), struck)
+    return Checked("\n".join(kept), struck)
 
 
 def sentences(text: str) -> list[str]:
@@ -93,8 +93,8 @@ def _objection(sentence: str, evidence: Evidence, computed: frozenset[str]) -> s
     bare = _QUOTED.sub(" ", _CITED.sub(" ", sentence))
     return (
         _wrong_quotation(sentence, cited)
-        or _wrong_number(bare, cited, computed)
         or _wrong_name(bare, cited, evidence.names)
+        or _wrong_number(bare, cited, computed)
         or _wrong_words(bare, cited, evidence)
     )
 
@@ -176,7 +176,7 @@ def _spellings(event: Event) -> set[str]:
 def _wrong_words(bare: str, cited: list[Event], evidence: Evidence) -> str | None:
     words = [word.lower().rstrip("'") for word in _WORD.findall(bare)]
     shown = _vocabulary(" ".join(event.message for event in cited))
-    claims = [word for word in words if word in UNSHOWABLE and word not in shown]
+    claims = [word for word in words if word in UNSHOWABLE]
     if claims:
         return f"rows cannot show “{claims[0]}”"
     known = shown | _vocabulary(" ".join(part for event in cited for part in _spellings(event)))

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from prompts.prompt import prompt
 from server.claims import Evidence, Struck, check
@@ -16,12 +16,12 @@ LARGE_ENOUGH = 3e9
 _MOST_FACTS = 6_000
 
 
+@runtime_checkable
 class Writer(Protocol):
     """A model that goes on writing a text."""
 
-    @property
-    def parameters(self) -> float | None:
-        """How many it has; None for a remote model that does not say."""
+    async def parameters(self) -> float | None:
+        """How many it has; None for a remote model that does not say. Raises ModelUnavailable."""
 
     async def complete(self, prompt: str) -> str:
         """What it writes after the prompt. Raises ModelUnavailable."""
@@ -40,18 +40,20 @@ class Prose:
         return {"text": self.text, "struck": struck}
 
 
-def writes_prose(writer: Writer | None) -> bool:
-    """Whether a model is to be asked for prose at all; a remote one is taken to be large."""
-    if writer is None:
-        return False
-    return writer.parameters is None or writer.parameters >= LARGE_ENOUGH
+async def is_large(writer: Writer) -> bool:
+    """Whether a model is to be asked for prose at all; a remote one is taken to be large enough."""
+    count = await writer.parameters()
+    return count is None or count >= LARGE_ENOUGH
 
 
 async def write(writer: Writer, question: str, evidence: Evidence) -> Prose | None:
-    """The model's words on the facts, checked; None when the model is away: facts stand alone."""
+    """A large model's words on the facts, checked; None when it is away: facts stand alone."""
+    asked = " ".join(question.split())
     try:
+        if not await is_large(writer):
+            return None
         written = await writer.complete(
-            prompt("prose", question=" ".join(question.split()), facts=evidence.facts[:_MOST_FACTS])
+            prompt("prose", question=asked, facts=evidence.facts[:_MOST_FACTS])
         )
     except ModelUnavailable as error:
         _log.warning("no prose: %s", error)
