@@ -20,13 +20,17 @@ story's now. Every fact is looked up by code: rows that must or must not be cite
 incident stands in metadata that answers do not show), counts against a brute-force count of the
 story, the stated range, the hosts named as silent. There is no judge and nothing is sampled, so
 each question is asked once: the same files give the same scores. Story, questions and program have
-the same authors; plan with less on questions of your own.
+the same authors, and most questions were there while the program was written. Those marked late
+were written after it and changed nothing in it: they are the better guess at questions of your own.
 """
 
 _NAMES = {
     "facts": "required facts that the answers hold, %",
     "restraint": "forbidden facts that the answers keep out, %",
     "whole": "questions with every fact right, %",
+    "late_n": "questions written late",
+    "late_facts": "required facts in the answers to those, %",
+    "late_restraint": "forbidden facts that those keep out, %",
     "citations": "citations",
     "unsupported": "citations whose row does not exist or is not what its line speaks of",
     "invented_when_calm": "questions about quiet places answered with an incident",

@@ -76,7 +76,7 @@ def _counted(total: int, text: str) -> bool:
 
 
 def _stated(number: int, text: str) -> bool:
-    return bool(re.search(rf"(?<![\w.,:#-]){number:,}(?![\w:%-]|[.,]\d)", text))
+    return bool(re.search(rf"(?<![\w.,:#-])x?{number:,}(?![\w:%-]|[.,]\d)", text))
 
 
 def _about_range(question: Mapping[str, Any], text: str) -> list[Fact]:

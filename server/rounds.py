@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from server import moves
 from server.calling import call_and_compose
 from server.calls import Candidate
+from server.described import as_described
 from server.focus import Focus, focus_of
 from server.plan import MOST_ROUNDS, Kind, Move, plan, points_back
 from server.steps import AskedBack, Called, Read, Round, RoundStarted, Step, Told
@@ -144,7 +145,7 @@ class Rounds:
                 understood = await self._understand(move.words, course)
                 course.unsure = course.unsure or understood.back
                 if understood.call is not None and not understood.call.tool.writes:
-                    calls[place] = understood.call
+                    calls[place] = await as_described(move.words, understood.call, course.deps)
         times = [moves.scope_of(call.arguments) for call in calls.values()]
         shared = next((one for one in times if any(key in one for key in _TIMES)), {})
         for place, call in calls.items() if len(calls) > 1 else ():

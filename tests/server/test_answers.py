@@ -1,14 +1,17 @@
-"""Answers on the scripted week: what is cited is there, quiet places stay quiet, hostile lines move nothing."""
+"""Answers on the scripted week: citations hold, quiet stays quiet, hostile lines move nothing."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from server.agent import Agent
 from server.app import Home
 from server.app import home as opened
+from server.described import description
 from server.eval_answers import ask_all, changed_by_hostile_lines, seed, summary
 from server.eval_answers_report import page
 from server.eval_answers_score import score
@@ -17,6 +20,7 @@ from server.settings import ServerSettings
 from server.steps import Answer, Called, Done, RoundStarted
 from server.story.week import Week, read_questions, read_week
 from sql.private import PrivateServer
+from tools.ports import Catalogue
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +64,19 @@ async def _answer(agent: Agent, question: str, parts: Home, past: Sequence[Any] 
 async def test_the_week_is_answered_from_its_rows_alone(
     agent: Agent, told: tuple[Week, Home]
 ) -> None:
-    """Every citation exists and supports its line, most facts are there, and the page of the run
-    names every question.
+    """Of a third of the questions and every conversation: each citation exists and supports its
+    line, most facts are there, and the page of the run names every question.
     """
-    questions = read_questions()
-    assert len(questions) >= 40
+    everything = read_questions()
+    assert len(everything) >= 40
+    alone = [one for one in everything if "after" not in one and "id" not in one]
+    questions = [*alone[::3], *(one for one in everything if one not in alone)]
     outcomes = await ask_all(agent, *told, questions)
     scores = summary(outcomes, outcomes)
     assert scores["unsupported"] == 0, scores["misses"]
     assert scores["control_codes"] == 0
-    assert scores["citations"] > 100
-    assert scores["facts"] >= 85, scores["misses"]
+    assert scores["citations"] > 40
+    assert scores["facts"] >= 90, scores["misses"]
     assert scores["restraint"] >= 90, scores["misses"]
     written = page(scores, outcomes, {"model": "of the test"})
     assert all(question["q"].split('"')[0] in written for question in questions)
@@ -80,15 +86,14 @@ async def test_hostile_lines_change_no_call_and_no_claim(
     agent: Agent, told: tuple[Week, Home], twins: tuple[Week, Home]
 ) -> None:
     """With harmless lines in their place the answers are the same but for what log lines say."""
-    questions = [question for question in read_questions() if "after" not in question][::4]
+    questions = [question for question in read_questions() if "after" not in question][::6]
     outcomes = await ask_all(agent, *told, questions)
     assert changed_by_hostile_lines(outcomes, await ask_all(agent, *twins, questions)) == []
 
 
 async def test_quiet_places_stay_quiet(agent: Agent, told: tuple[Week, Home]) -> None:
     """Questions about days and hosts without incidents cite none, and say who was heard."""
-    known = {"any errors of kafka this week?"}  # the name of no service is not understood yet
-    questions = [q for q in read_questions() if q.get("calm") and q["q"] not in known]
+    questions = [question for question in read_questions() if question.get("calm")]
     outcomes = await ask_all(agent, *told, questions)
     for outcome in outcomes:
         calm = [fact for fact in outcome.facts if fact.kind == "calm"]
@@ -152,3 +157,44 @@ async def test_more_rows_than_are_read_are_still_counted_exactly(
     for service in ("nginx", "shop-api"):
         count = sum(event.service == service for event in week.events)
         assert f"{service} {count:,}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "tool", "arguments"),
+    [
+        ("did anything run out of memory on gpu-box since 2026-11-13?", "similar_logs",
+         {"text": "run out of memory", "host": "gpu-box", "start_time": "2026-11-13"}),
+        ("tail the nginx logs please, buddy", "query_logs", {"service": "nginx"}),
+        ("any errors of kafka in the last 2 days?", "query_logs",
+         {"service": "kafka", "level": "ERROR", "start_time": "2d"}),
+    ],
+)  # fmt: skip
+async def test_what_a_question_describes_is_looked_for_by_meaning(
+    agent: Agent, told: tuple[Week, Home], question: str, tool: str, arguments: dict[str, Any]
+) -> None:
+    """Words that come near to nothing logged are chatter; an unknown service is asked for, and the
+    answer says that there is none, not what others logged.
+    """
+    answer = await _answer(agent, question, told[1])
+    assert (answer.tool.name, answer.arguments) == (tool, arguments)
+    if tool == "similar_logs":
+        assert "Out of memory: Killed process" in answer.text
+    assert ("No service named 'kafka'" in answer.text) is ("kafka" in question)
+
+
+@given(st.text(max_size=120))
+def test_no_question_breaks_the_description(question: str) -> None:
+    """Any text has one or none, of its own words."""
+    found = description(question, Catalogue(("nginx.service",), ("nas01",), ("cpu_temp",)))
+    assert found is None or all(word in question for word in found.split())
+
+
+def test_names_levels_and_times_describe_nothing() -> None:
+    """What the filters have places for is no description."""
+    names = Catalogue(("nginx.service", "order-api"), ("nas01",), ())
+    for question in (
+        "show me ERROR logs of nginx on nas01 in the last 2 hours",
+        "order api warnings",
+    ):
+        assert description(question, names) is None
+    assert description("did nginx lose its certificate on nas01?", names) == "lose its certificate"
