@@ -7,14 +7,14 @@ from typing import Any
 from server.answer_counts import kinds_lines, stats_lines
 from server.answer_events import around_lines, events_lines
 from server.answer_heard import heard_lines, nothing_lines
-from server.answer_scope import name, number, searched
+from server.answer_scope import LINE, name, number, searched
 from server.answer_scope import noun as _noun
 from server.calls import Candidate
 from tools.answers import coverage_lines, moment_text, range_text
 from tools.log_context import ContextPage
 from tools.log_patterns import PatternsPage
 from tools.log_stats import StatsPage
-from tools.plain import one_line
+from tools.plain import one_line, quoted
 from tools.ports import Deps
 from tools.query_logs import LogPage
 from tools.query_metrics import MetricPage
@@ -35,7 +35,7 @@ class Facts:
 
 async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
     """The answer that a tool's result gives to the question behind the call."""
-    if isinstance(page, SimilarPage):
+    if isinstance(page, SimilarPage) and page.patterns:
         return _of_patterns(page)
     if isinstance(page, MetricPage):
         return _of_points(page)
@@ -43,9 +43,7 @@ async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
         return _cited(*around_lines(page))
     lines, rows = await _counted_lines(page, understood, deps)
     if not lines:
-        hint = None if isinstance(page, PatternsPage) and page.total else page.hint
-        lines = [f"No event matches: {searched(understood.arguments, page.range)}."]
-        lines += await nothing_lines(page.range, understood.arguments, hint, deps)
+        lines = await _nothing_lines(page, understood, deps)
     heard = await heard_lines(page.coverage, page.range, understood.arguments, deps)
     return _cited([*lines, *heard], rows)
 
@@ -58,7 +56,21 @@ async def _counted_lines(
         return await events_lines(page, understood.arguments, deps) if page.events else ([], [])
     if isinstance(page, StatsPage):
         return ([], []) if page.total == 0 else await stats_lines(page, understood.arguments, deps)
-    return await kinds_lines(page, understood.arguments, deps) if page.patterns else ([], [])
+    if isinstance(page, SimilarPage) or not page.patterns:
+        return [], []
+    return await kinds_lines(page, understood.arguments, deps)
+
+
+async def _nothing_lines(page: Any, understood: Candidate, deps: Deps) -> list[str]:
+    """What was looked for in vain, and why there is nothing as far as that can be told."""
+    where = searched(understood.arguments, page.range)
+    if isinstance(page, SimilarPage):
+        text = quoted(str(understood.arguments["text"]), LINE)
+        return [f"Nothing similar to {text}: {where}.", *filter(None, [page.hint])]
+    if isinstance(page, PatternsPage) and page.total:
+        return [f"None among {number(page.total)} {where}.", *filter(None, [page.hint])]
+    more = await nothing_lines(page.range, understood.arguments, page.hint, deps)
+    return [f"No event matches: {where}.", *more]
 
 
 def _cited(lines: list[str], rows: Sequence[Event]) -> Facts:

@@ -87,7 +87,7 @@ class Screen:
             self._patterns(page)
 
     def _events(self, events: list[Event]) -> None:
-        if not self._out.is_terminal:
+        if not (self._out.is_terminal and events):
             for event in events:
                 self.say(event_line(event))
             return

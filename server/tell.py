@@ -38,6 +38,8 @@ class Teller:
     def _begin(self, step: RoundStarted) -> None:
         self._whole = step.asked == self._question
         if not self._whole:
+            if step.number > 1:
+                self._screen.say("")
             self._screen.say(f"{step.number}. {one_line(step.asked, 200)}", "bold")
 
     def _end(self, step: Step) -> None:

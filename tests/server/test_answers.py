@@ -198,3 +198,27 @@ def test_names_levels_and_times_describe_nothing() -> None:
     ):
         assert description(question, names) is None
     assert description("did nginx lose its certificate on nas01?", names) == "lose its certificate"
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("CRITICAL events of nginx on web-01 since 2026-11-19",
+         ["No event matches: CRITICAL events of nginx on web-01, from 2026-11-19 00:00:00.000",
+          "nginx on web-01 logged", "coverage: heard in this range: web-01"]),
+        ("anything like \"flux capacitor overload\" on edge-01 since 2026-11-19",
+         ["Nothing similar to “flux capacitor overload”: events on edge-01, from",
+          "not heard in this range, which is no sign of health: edge-01 (last event"]),
+        ("new kinds of FATAL messages of kernel since 2026-11-17",
+         ["None among 1 FATAL events of kernel, from 2026-11-17", "all were seen before"]),
+        ("cpu_temperature on web-01 in the last day", ["No point of cpu_temperature, from"]),
+        ("errors on edge-01 since 2026-11-18", ["known gap: 120 entries of edge-01 (journald)"]),
+    ],
+)  # fmt: skip
+async def test_nothing_found_says_what_was_searched_and_who_was_listening(
+    agent: Agent, told: tuple[Week, Home], question: str, said: list[str]
+) -> None:
+    """The filter, the range, what else the place logged, silent hosts and known gaps."""
+    answer = await _answer(agent, question, told[1])
+    assert all(words in answer.text for words in said), answer.text
+    assert answer.citations == []
