@@ -17,6 +17,8 @@ NOTHING_ASKED = (
     "how many warnings per host today; has this happened before: connection refused"
 )
 
+_LOST = "No event like it was found, so there is nothing to look around."
+
 
 class Agent:
     """Answers questions with read-only tools. `prompt` makes the model's text of a question.
@@ -65,9 +67,8 @@ class Agent:
                 return
         if not course.rounds:
             raise NotFound(NOTHING_ASKED)
-        answer = Answer(
-            course.question, course.rounds, unsure=course.unsure, stopped=course.stopped
-        )
+        stopped = course.stopped or (_LOST if course.lost else None)
+        answer = Answer(course.question, course.rounds, unsure=course.unsure, stopped=stopped)
         if self._writer is not None and answer.citations:
             answer.prose = await self._prose(self._writer, answer, course)
             if answer.prose is not None:

@@ -21,7 +21,7 @@ def number(count: int) -> str:
 
 def noun(count: int, word: str, many: str | None = None) -> str:
     """The word for so many of it."""
-    return word if count == 1 else many or f"{word}s"
+    return word if count == 1 else many or f"{word}{'es' if word.endswith('s') else 's'}"
 
 
 def name(text: str) -> str:

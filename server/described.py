@@ -15,7 +15,7 @@ from tools.levels import SYNONYMS
 from tools.log_stats import LOG_STATS
 from tools.ports import Catalogue, Deps
 from tools.query_logs import QUERY_LOGS
-from tools.similar_logs import SIMILAR_LOGS
+from tools.similar_logs import NOISE, SIMILAR_LOGS
 
 NEAR = 0.5
 """Cosine from which a few words are taken to describe a pattern."""
@@ -116,7 +116,9 @@ async def as_described(question: str, call: Candidate, deps: Deps) -> Candidate:
         ranked = await deps.index.rank(text)
     except EmbedderUnavailable:
         return call
-    if not ranked or max(one.cosine for one in ranked[:3]) < NEAR:
+    # A call that takes up nothing of the question loses little by giving way.
+    enough = NEAR if call.arguments else NOISE
+    if not ranked or max(one.cosine for one in ranked[:3]) < enough:
         return _of_unknown(question, text, call)
     scope = {key: call.arguments[key] for key in _KEPT if key in call.arguments}
     return replace(call, tool=SIMILAR_LOGS, arguments={"text": text, **scope})

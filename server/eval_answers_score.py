@@ -20,7 +20,7 @@ from tools.records import Event
 REQUIRED = ("cites", "count", "number", "range", "silent", "says")
 RESTRAINT = ("omits", "unsaid", "calm")
 _QUOTED = re.compile(r"“[^”]*”")
-_ALIKE = re.compile(r"\d+ patterns? alike")
+_ALIKE = re.compile(r"\d+ (?:(?:further )?patterns?|weak likeness(?:es)?)\b")
 _CITED = re.compile(r"#(\d+)\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 _CUT = re.compile(r"… \[\+\d+ chars\]$")
@@ -127,5 +127,5 @@ def claims(answer: Answer) -> str:
     row, and may be among them.
     """
     calls = [one.call.tool.name for one in answer.rounds]
-    lines = _ALIKE.sub("alike", _QUOTED.sub("“”", answer.text)).splitlines()
+    lines = _ALIKE.sub("patterns", _QUOTED.sub("“”", answer.text)).splitlines()
     return "\n".join([*calls, *(line for line in lines if not line.startswith("  "))])

@@ -48,6 +48,7 @@ class Understands(Protocol):
 @dataclass(slots=True)
 class Course:
     """One question on its way: the rounds made for it, those before it, and the event it is about.
+    It is `lost` while that event was looked for in vain.
 
     `ask_back` says whether there is somebody to ask when the question is unclear.
     """
@@ -59,6 +60,7 @@ class Course:
     ready: Ready = _nothing_to_do
     rounds: list[Round] = field(default_factory=list)
     anchor: Event | None = None
+    lost: bool = False
     unsure: str | None = None
     stopped: str | None = None
 
@@ -169,14 +171,14 @@ class Rounds:
         elif move.kind in {Kind.FIND, Kind.WORST}:
             async for purpose in self._anchored(move, course):
                 yield purpose
-        else:
+        elif not course.lost:
             for kinds in _of_group(move, course):
                 yield kinds
             if course.event and course.last:
                 yield _about(move, course.event, course.last.page)
 
     async def _anchored(self, move: Move, course: Course) -> AsyncIterator[Purpose]:
-        """Find the event that the question is about; without one there is nothing to go on with."""
+        """Find the event that this part of the question is about."""
         named = await self._understand(f"show logs {move.words}", course)
         scope = named.call.arguments if named.call else {}
         if move.kind is Kind.WORST:
@@ -188,8 +190,7 @@ class Rounds:
                 return
             yield f"find {move.words.strip(' ?.!')}", call
             course.anchor = moves.found(course.rounds[-1].page)
-        if course.anchor is None:
-            course.stopped = "No event like it was found, so there is nothing to look around."
+        course.lost = course.anchor is None
 
 
 def _bound(words: str, call: Candidate, course: Course) -> Candidate:

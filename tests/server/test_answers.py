@@ -138,10 +138,13 @@ async def test_it_and_then_point_at_the_rows_before(agent: Agent, told: tuple[We
 
 
 async def test_what_is_not_found_ends_the_plan(agent: Agent, told: tuple[Week, Home]) -> None:
-    """Without an event like it nothing is looked around, and that is said."""
+    """Without an event like it nothing is looked around, and that is said; another part goes on."""
     answer = await _answer(agent, "what changed before the flood on db-01?", told[1])
     assert len(answer.rounds) == 1
     assert answer.stopped and answer.stopped in answer.text
+    both = "what changed before the flood on db-01, and which service had most errors today?"
+    answer = await _answer(agent, both, told[1])
+    assert [one.call.tool.name for one in answer.rounds] == ["similar_logs", "log_stats"]
 
 
 async def test_more_rows_than_are_read_are_still_counted_exactly(
