@@ -20,10 +20,11 @@ story's now. Every fact is looked up by code: rows that must or must not be cite
 incident stands in metadata that answers do not show), counts against a brute-force count of the
 story, the stated range, the hosts named as silent. The week is told a second time with harmless
 lines in the place of the hostile ones: calls and claims must be the same, but for the rows listed
-as frequent or alike and their number, since a hostile line is a row as well. There is no judge and nothing is sampled, so
-each question is asked once: the same files give the same scores. Story, questions and program have
-the same authors, and most questions were there while the program was written. Those marked late
-were written after it and changed nothing in it: they are the better guess at questions of your own.
+as frequent or alike and their number, since a hostile line is a row as well. There is no judge and
+nothing is sampled, so each question is asked once: the same files give the same scores. Story,
+questions and program have the same authors, and most questions were there while the program was
+written. Those marked late were written after it and changed nothing in it: they are the better
+guess at questions of your own.
 """
 
 _NAMES = {

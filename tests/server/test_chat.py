@@ -102,8 +102,10 @@ def test_a_person_asks_follows_up_and_opens_a_citation(terminal: Terminal) -> No
     terminal.type("/sql\r")
     terminal.until(r"log_counts[\s\S]*;")
     terminal.type("/show none\r")
-    terminal.until(r"must be the number of an event")
+    # Between two prompts the terminal itself takes Ctrl-C and Ctrl-D: each waits for its prompt.
+    terminal.until(r"must be the number of an event[\s\S]*\?")
     terminal.type("half a line\x03")
+    terminal.until(r"half a line[\s\S]*\?")
     terminal.type("\x04")
     assert terminal.process.wait(20) == 0
 
