@@ -20,6 +20,7 @@ from server.calls import Candidate
 from server.conversation import Conversation
 from server.steps import AskedBack, Called, Done, Step
 from server.understanding import Understood
+from sql.pool import Address, Pool
 from tools.catalogue import tool_named
 from tools.ports import Deps
 from tools.tool import AnyTool
@@ -43,12 +44,11 @@ class Terminal:
     def __init__(self, environment: dict[str, str]) -> None:
         self._end, child = pty.openpty()
         self.process = subprocess.Popen(
-            [DEVMESH, "chat"],
+            ["setsid", "--ctty", DEVMESH, "chat"],  # its own terminal, so that Ctrl-C is a signal
             env={**environment, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"},
             stdin=child,
             stdout=child,
             stderr=child,
-            start_new_session=True,
         )
         os.close(child)
         self.seen = ""
@@ -106,6 +106,24 @@ def test_a_person_asks_follows_up_and_opens_a_citation(terminal: Terminal) -> No
     terminal.until(r"must be the number of an event[\s\S]*\?")
     terminal.type("half a line\x03")
     terminal.until(r"half a line[\s\S]*\?")
+    terminal.type("\x04")
+    assert terminal.process.wait(20) == 0
+
+
+async def test_ctrl_c_stops_an_answer_and_not_the_chat(
+    terminal: Terminal, database: Address
+) -> None:
+    """While a table is locked the answer waits; stopped, the next prompt comes, and Ctrl-D ends."""
+    pool = Pool(database)
+    async with pool.connection() as lock:
+        await lock.execute("LOCK TABLES log_events WRITE")
+        terminal.until(r"/help tells more")
+        terminal.type('lines with "refused" in the last day\r')
+        terminal.until(r"→ query_logs")
+        terminal.type("\x03")
+        terminal.until(r"stopped[\s\S]*\?")
+        await lock.execute("UNLOCK TABLES")
+    await pool.close()
     terminal.type("\x04")
     assert terminal.process.wait(20) == 0
 
