@@ -1,15 +1,21 @@
 """Answers composed from facts that code computed; every sentence has rows behind it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from server.answer_counts import kinds_lines, stats_lines
+from server.answer_events import around_lines, events_lines
+from server.answer_heard import heard_lines, nothing_lines
+from server.answer_scope import LINE, name, number, searched
+from server.answer_scope import noun as _noun
 from server.calls import Candidate
 from tools.answers import coverage_lines, minute_text, moment_text, range_text
 from tools.episodes import Episodes, followers_text, occasion_text
-from tools.log_stats import StatsPage, stats_lines
-from tools.plain import one_line
+from tools.log_context import ContextPage
+from tools.log_patterns import PatternsPage
+from tools.log_stats import StatsPage
+from tools.plain import one_line, quoted
 from tools.ports import Deps
 from tools.query_logs import LogPage
 from tools.query_metrics import MetricPage
@@ -21,93 +27,55 @@ _TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """An answer in words and the ids of the events it cites."""
+    """An answer in words, the ids of the events it cites, and those events where they are read."""
 
     text: str
     citations: list[int]
+    rows: Sequence[Event] = ()
 
 
 async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
     """The answer that a tool's result gives to the question behind the call."""
-    if isinstance(page, LogPage):
-        return await _of_events(page, understood, deps)
-    if isinstance(page, SimilarPage):
+    if isinstance(page, SimilarPage) and page.patterns:
         return _of_patterns(page)
+    if isinstance(page, MetricPage):
+        return _of_points(page)
+    if isinstance(page, ContextPage):
+        return _cited(*around_lines(page))
+    lines, rows = await _counted_lines(page, understood, deps)
+    if not lines:
+        lines = await _nothing_lines(page, understood, deps)
+    heard = await heard_lines(page.coverage, page.range, understood.arguments, deps)
+    return _cited([*lines, *heard], rows)
+
+
+async def _counted_lines(
+    page: Any, understood: Candidate, deps: Deps
+) -> tuple[list[str], list[Event]]:
+    """The lines of a page that counts events, none when there is nothing to tell."""
+    if isinstance(page, LogPage):
+        return await events_lines(page, understood.arguments, deps) if page.events else ([], [])
     if isinstance(page, StatsPage):
-        return Facts("\n".join(stats_lines(page)), [])
-    return _of_points(page)
+        return ([], []) if page.total == 0 else await stats_lines(page, understood.arguments, deps)
+    if isinstance(page, SimilarPage) or not page.patterns:
+        return [], []
+    return await kinds_lines(page, understood.arguments, deps)
 
 
-async def _of_events(page: LogPage, understood: Candidate, deps: Deps) -> Facts:
-    if not page.events:
-        lines = [f"No event matches, {range_text(page.range)}.", page.hint or ""]
-        return Facts("\n".join(filter(None, [*lines, *coverage_lines(page.coverage)])), [])
-    newest, oldest = _ends(page.events)
-    total = len(page.events) if page.total is None else page.total
-    lines = [
-        f"{total} {_noun(total, 'event')} {range_text(page.range)}{_partly(page, total)}.",
-        f"Newest {moment_text(newest.timestamp)} #{newest.id}, "
-        f"oldest shown {moment_text(oldest.timestamp)} #{oldest.id}.",
-    ]
-    if page.complete and len(page.events) > 1:
-        lines.extend(_shares(page.events, understood))
-        lines.extend(_repeats(page.events))
-    lines.extend(coverage_lines(page.coverage))
-    return Facts("\n".join(lines), [newest.id, oldest.id, *_first_of_each(page.events)])
+async def _nothing_lines(page: Any, understood: Candidate, deps: Deps) -> list[str]:
+    """What was looked for in vain, and why there is nothing as far as that can be told."""
+    where = searched(understood.arguments, page.range)
+    if isinstance(page, SimilarPage):
+        text = quoted(str(understood.arguments["text"]), LINE)
+        return [f"Nothing similar to {text}: {where}.", *filter(None, [page.hint])]
+    if isinstance(page, PatternsPage) and page.total:
+        return [f"None among {number(page.total)} {where}.", *filter(None, [page.hint])]
+    more = await nothing_lines(page.range, understood.arguments, page.hint, deps)
+    return [f"No event matches: {where}.", *more]
 
 
-def _noun(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
-
-
-def _partly(page: LogPage, total: int) -> str:
-    shown = len(page.events)
-    return "" if page.complete and shown == total else f"; the newest {shown} are shown"
-
-
-def _ends(events: Sequence[Event]) -> tuple[Event, Event]:
-    ordered = sorted(events, key=lambda event: (event.timestamp, event.id))
-    return ordered[-1], ordered[0]
-
-
-def _shares(events: Sequence[Event], understood: Candidate) -> list[str]:
-    """Counts by each column that the question left open."""
-    lines = []
-    for column in ("service", "host", "level"):
-        counts = Counter(getattr(event, column) for event in events)
-        if column in understood.arguments or len(counts) < 2:
-            continue
-        top = ", ".join(f"{one_line(name, 60)} {count}" for name, count in counts.most_common(_TOP))
-        more = f" and {len(counts) - _TOP} more" if len(counts) > _TOP else ""
-        lines.append(f"By {column}: {top}{more}.")
-    return lines
-
-
-def _groups(events: Sequence[Event]) -> list[list[Event]]:
-    """Events of one kind together, by service, level and masked message; most frequent first."""
-    from tools.masking import mask
-
-    groups: dict[tuple[str, str, str], list[Event]] = {}
-    for event in events:
-        key = (event.service, event.level, mask(event.message))
-        groups.setdefault(key, []).append(event)
-    return sorted(groups.values(), key=len, reverse=True)
-
-
-def _repeats(events: Sequence[Event]) -> list[str]:
-    groups = [group for group in _groups(events)[:3] if len(group) > 1]
-    if not groups:
-        return []
-    lines = ["Most frequent:"]
-    for group in groups:
-        sample = group[0]
-        text = one_line(sample.message, 140)
-        lines.append(f"  x{len(group)} {one_line(sample.service, 60)}: {text} #{sample.id}")
-    return lines
-
-
-def _first_of_each(events: Sequence[Event]) -> list[int]:
-    return [group[0].id for group in _groups(events)[:3] if len(group) > 1]
+def _cited(lines: list[str], rows: Sequence[Event]) -> Facts:
+    return Facts("\n".join(lines), list(dict.fromkeys(event.id for event in rows)), rows)
 
 
 def _of_patterns(page: SimilarPage) -> Facts:
@@ -149,12 +117,22 @@ def _episode(found: Episodes) -> list[str]:
 
 
 def _of_points(page: MetricPage) -> Facts:
+    named = name(page.name)
     if not page.points:
-        return Facts(f"No point of {one_line(page.name, 80)}. {page.hint or ''}".strip(), [])
+        return Facts(
+            f"No point of {named}, {range_text(page.range)}. {page.hint or ''}".strip(), []
+        )
     values = [point.value for point in page.points]
-    text = (
-        f"{len(values)} {_noun(len(values), 'point')} of {one_line(page.name, 80)} "
-        f"{range_text(page.range)}: newest {values[0]:g} at "
-        f"{moment_text(page.points[0].timestamp)}, lowest {min(values):g}, highest {max(values):g}."
-    )
-    return Facts(text, [])
+    newest = page.points[0]
+    low, high = (pick(page.points, key=lambda point: point.value) for pick in (min, max))
+    unit = f" {one_line(newest.unit, 20)}" if newest.unit else ""
+    count = f"{number(len(values))} {_noun(len(values), 'value')}"
+    lines = [
+        f"{count} of {named}, {range_text(page.range)}.",
+        f"Newest {newest.value:g}{unit} at {moment_text(newest.timestamp)}; lowest {low.value:g} "
+        f"at {moment_text(low.timestamp)}, highest {high.value:g} at "
+        f"{moment_text(high.timestamp)}, mean {sum(values) / len(values):.4g}.",
+    ]
+    if page.hint:
+        lines.append(page.hint)
+    return Facts("\n".join(lines), [])

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -35,12 +35,13 @@ def utc_now() -> datetime:
 class Home:
     """The parts of one process, opened when first needed and closed together."""
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
+        self._clock = clock
         self.embedder = self._embedder(settings.embedding_model)
-        self.store = _store(settings)
+        self.store = _store(settings, clock)
         self.index = ServingIndex(self.store.vectors, self.embedder, self._embedder)
-        self.upkeep = HourlyUpkeep(self.keep_up, utc_now)
+        self.upkeep = HourlyUpkeep(self.keep_up, clock)
         self._opening = asyncio.Lock()
         self._opened = False
 
@@ -58,7 +59,7 @@ class Home:
         return Deps(
             store=self.store,
             index=self.index,
-            now=utc_now,
+            now=self._clock,
             zone=self.settings.zone,
             zone_name=self.settings.timezone,
             caller=caller or Caller(host=this_host()),
@@ -133,7 +134,7 @@ class Home:
             await asyncio.sleep(pause)
 
 
-def _store(settings: ServerSettings) -> MariaStore:
+def _store(settings: ServerSettings, clock: Callable[[], datetime]) -> MariaStore:
     habits = Habits(
         max_patterns=settings.max_patterns_per_service,
         retention=settings.keeps,
@@ -142,19 +143,21 @@ def _store(settings: ServerSettings) -> MariaStore:
     )
     if settings.database_url is not None:
         nodes = nodes_from_urls(settings.database_url.get_secret_value())
-        return MariaStore(utc_now, address=nodes, habits=habits)
+        return MariaStore(clock, address=nodes, habits=habits)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
-    return MariaStore(utc_now, private=private, habits=habits)
+    return MariaStore(clock, private=private, habits=habits)
 
 
 @asynccontextmanager
-async def home(settings: ServerSettings, background: bool = False) -> AsyncIterator[Home]:
+async def home(
+    settings: ServerSettings, background: bool = False, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Home]:
     """A process's parts, closed at the end.
 
     With `background`, new patterns are embedded and the store is kept up meanwhile.
     """
-    parts = Home(settings)
+    parts = Home(settings, clock)
     work = (parts.keep_embedding(), parts.upkeep.run_hourly()) if background else ()
     workers = [asyncio.create_task(one) for one in work]
     try:

@@ -5,14 +5,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from prompts.prompt import prompt
-from server.agent import NOTHING_ASKED, Agent
+from server.agent import Agent
 from server.app import Home, home
 from server.llm import LocalModel
+from server.prose import Writer
+from server.rounds import Course, Ready
 from server.settings import ServerSettings
 from server.show import Screen
+from server.steps import Done
+from server.tell import Teller
 from tools.catalogue import tool_named
-from tools.errors import EmbedderUnavailable, NotFound
+from tools.errors import EmbedderUnavailable
 from tools.similar_logs import SIMILAR_LOGS, SimilarPage
+from tools.tool import AnyTool
 
 
 @asynccontextmanager
@@ -20,26 +25,36 @@ async def agent_for(settings: ServerSettings) -> AsyncIterator[Agent]:
     """The agent over the settings' model."""
     model = LocalModel(settings.model, settings.state_dir / "models")
     try:
-        yield Agent(model, lambda question: prompt("call", question=" ".join(question.split())))
+        # A model that can go on writing sums answers up, if it is large enough and wanted to.
+        writer = model if settings.prose == "auto" and isinstance(model, Writer) else None
+        yield Agent(
+            model, lambda question: prompt("call", question=" ".join(question.split())), writer
+        )
     finally:
         model.close()
 
 
 async def ask_once(settings: ServerSettings, question: str, rows: int, as_json: bool) -> None:
-    """Print the answer to a question."""
+    """Print the answer to a question while it comes."""
     screen = Screen()
+    teller = Teller(screen, question, rows)
     async with home(settings) as parts, agent_for(settings) as agent:
-        deps = await parts.deps()
-        understood = await agent.understand(question, deps)
-        if understood is None:
-            raise NotFound(NOTHING_ASKED)
-        if understood.tool is SIMILAR_LOGS:
+        course = Course(question, await parts.deps(), ready=embedded_first(parts, screen))
+        async for step in agent.answer(course):
+            if not as_json:
+                teller.tell(step)
+            elif isinstance(step, Done):
+                screen.json(step.answer.as_json())
+
+
+def embedded_first(parts: Home, screen: Screen) -> Ready:
+    """Has what waits embedded, with a progress bar, before likenesses are looked for."""
+
+    async def ready(tool: AnyTool) -> None:
+        if tool is SIMILAR_LOGS:
             await embed_waiting(parts, screen)
-        answer = await agent.carry_out(question, understood, deps)
-        if as_json:
-            screen.json(answer.as_json())
-        else:
-            screen.answer(answer, rows)
+
+    return ready
 
 
 async def call_once(

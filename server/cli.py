@@ -135,6 +135,20 @@ def ask(
     run_command(work)
 
 
+@app.command()
+def chat(rows: Rows = 10, as_json: Json = False) -> None:
+    """Question after question; /help tells more. Also reads questions from a pipe, one a line."""
+
+    async def work(settings: Any) -> None:
+        from server.chat import chat as converse
+
+        status = await converse(settings, rows, as_json)
+        if status:
+            raise typer.Exit(status)
+
+    run_command(work)
+
+
 add_tool_commands(app)
 add_move_commands(app)
 add_care_commands(app)

@@ -34,11 +34,17 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
         sys.stderr.writelines(f"devmesh: {line}\n" for line in wrong_settings(error))
         raise typer.Exit(WRONG) from error
     except DevMeshError as error:
-        sys.stderr.write(f"devmesh: {_words(error)}\n")
-        raise typer.Exit(AWAY if isinstance(error, Unavailable) else WRONG) from error
+        sys.stderr.write(f"devmesh: {error_words(error)}\n")
+        raise typer.Exit(status_of(error)) from error
 
 
-def _words(error: DevMeshError) -> str:
+def status_of(error: DevMeshError) -> int:
+    """The exit status that an error means."""
+    return AWAY if isinstance(error, Unavailable) else WRONG
+
+
+def error_words(error: DevMeshError) -> str:
+    """An error in one line, with the values that were refused."""
     if not isinstance(error, BadArguments):
         return str(error)
     return "; ".join(

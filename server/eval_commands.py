@@ -1,4 +1,4 @@
-"""`devmesh eval`: measure understanding and similarity on files of judged questions."""
+"""`devmesh eval`: measure understanding, similarity and answers on judged questions."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from server.command import run_command
 
-eval_app = typer.Typer(help="Measure on files of judged questions.", no_args_is_help=True)
+eval_app = typer.Typer(help="Measure on judged questions.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Questions, JSON lines.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -57,6 +57,26 @@ def similar(
     run_command(work)
 
 
+@eval_app.command()
+def answers(
+    as_json: Json = False,
+    write: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the scoreboard to this file.")
+    ] = None,
+) -> None:
+    """How true answers are, on a scripted week in a database made for it."""
+
+    async def work(settings: Any) -> None:
+        from server.eval_answers_run import run
+
+        result, page = await run(settings)
+        if write is not None:
+            write.write_text(page, encoding="utf-8")
+        _print(result, as_json)
+
+    run_command(work)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     from server.show import Screen
     from tools.plain import one_line
@@ -67,6 +87,9 @@ def _print(result: dict[str, Any], as_json: bool) -> None:
         return
     for miss in result.pop("misses", ()):
         screen.say(f"missed: {one_line(miss['q'], 200)}")
+        if "want" not in miss:
+            screen.say(f"  {one_line('; '.join(miss['missed']), 300)}", "dim")
+            continue
         screen.say(f"  want {miss['want']['tool']} {miss['want']['args']}", "dim")
         screen.say(f"  got  {one_line(str(miss['got']), 300)}", "dim")
     for name, value in result.items():

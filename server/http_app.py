@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 
 from prompts.prompt import prompt
 from server.app import Home
+from server.ask_door import add_ask
+from server.asking import agent_for
 from server.guards import MAX_BODY, Guards
 from server.mcp_door import mcp_server
 from server.rest_door import rest_app
@@ -29,10 +31,12 @@ def http_app(home: Home) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with sessions.run():
+        async with sessions.run(), agent_for(settings) as agent:
+            app.state.agent = agent
             yield
 
     app = rest_app(home, lifespan)
+    add_ask(app, home)
     app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
     return Guards(app, allowed_names(settings), settings.bearer_token)
 

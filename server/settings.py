@@ -65,6 +65,9 @@ class ServerSettings(ServiceSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     model: Path | None = Field(None, description="A GGUF file; default: the packaged Gemma 270M.")
+    prose: Literal["auto", "off"] = Field(
+        "auto", description="Sum answers up in words, by a model of 3 billion parameters or more."
+    )
     max_patterns_per_service: int = Field(
         2_000, ge=10, description="More than these, and new patterns are masked coarser."
     )

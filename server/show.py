@@ -17,10 +17,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from server.agent import Answer
 from server.embedding_worker import Progress as Report
 from server.similar_table import similar_table
+from server.steps import Answer
 from tools.answers import event_line, moment_text
+from tools.log_context import ContextPage
 from tools.plain import one_line
 from tools.query_logs import LogPage
 from tools.records import Event
@@ -49,7 +50,7 @@ class Screen:
 
     def complain(self, text: str) -> None:
         """An error, on standard error."""
-        self._err.print(Text(text, style="red"))
+        self._err.print(Text(text, style="red"), soft_wrap=True)
 
     def json(self, value: object) -> None:
         """A value for programs."""
@@ -81,11 +82,13 @@ class Screen:
             hidden = len(page.events) - most
             if hidden > 0:
                 self.say(f"… {hidden} more rows were read; --rows N or --json shows them", "dim")
+        elif isinstance(page, ContextPage):
+            self._events(page.events)
         elif isinstance(page, SimilarPage):
             self._patterns(page)
 
     def _events(self, events: list[Event]) -> None:
-        if not self._out.is_terminal:
+        if not (self._out.is_terminal and events):
             for event in events:
                 self.say(event_line(event))
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 import aiomysql
 
+from sql.heard import tell
 from sql.literals import literal
 from sql.statements import statements
 
@@ -30,7 +31,9 @@ class Connection:
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
         """The rows of a named statement; values are what `literal` takes."""
-        return await self.execute(_complete(name, arguments))
+        text = _complete(name, arguments)
+        tell(text)
+        return await self.execute(text)
 
     async def stream(self, name: str, /, **arguments: Any) -> AsyncGenerator[Row, None]:
         """The rows of a named statement one by one, as the server sends them."""

@@ -8,7 +8,8 @@ DevMeshError
 ├── Unavailable         a part is away for now; trying again may help
 │   ├── StoreUnavailable
 │   ├── EmbedderUnavailable
-│   └── ModelUnavailable
+│   ├── ModelUnavailable
+│   └── Busy             too many wait for it already
 └── TookTooLong         a query ran into its time limit
 
 They are raised low and translated once per door. `code` is stable: programs may match on it.
@@ -88,6 +89,12 @@ class ModelUnavailable(Unavailable):
     """The language model could not be loaded or failed."""
 
     code = "model_unavailable"
+
+
+class Busy(Unavailable):
+    """More wait for a part already than it takes; later there may be room."""
+
+    code = "busy"
 
 
 class TookTooLong(DevMeshError):

@@ -12,6 +12,9 @@ _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff]"
 )
 
+_CITATION = re.compile(r"#(?=\s*\d)")
+_STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f", '"'))
+
 
 def clean(text: str) -> str:
     """The text without terminal escapes or invisible characters; line breaks stay."""
@@ -29,3 +32,15 @@ def one_line(text: str, limit: int) -> str:
     if len(line) <= limit:
         return line
     return f"{line[:limit]}… [+{len(line) - limit} chars]"
+
+
+def unsigned(text: str, limit: int) -> str:
+    """The text on one line, without what could pass for our own marks: `#1` cites nothing in it,
+    and quotation marks neither open nor close.
+    """
+    return _CITATION.sub("\uff03", one_line(text, limit).translate(_STRAIGHT))
+
+
+def quoted(text: str, limit: int) -> str:
+    """Log text framed as data: between “ and ”, which it cannot close itself."""
+    return f"\u201c{unsigned(text, limit)}\u201d" if text.strip() else "(no message)"

@@ -29,6 +29,7 @@ ROUTES = [
     ("GET", "/similar/logs"),
     ("POST", "/similar/logs"),
     ("POST", "/ingest/heartbeat"),
+    ("POST", "/ask"),
     ("GET", "/docs"),
     ("GET", "/docs/static/swagger-ui.css"),
     ("GET", "/openapi.json"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.plain import clean, one_line
+from tools.plain import clean, one_line, quoted
 
 PIECES = [
     "\x1b[31m",
@@ -106,3 +106,18 @@ def test_a_megabyte_of_spaces_takes_no_time() -> None:
     """The time taken grows with the text, not with its square: this would take an hour."""
     assert one_line("a" + " " * 10**6 + "b", 10) == "a         … [+999992 chars]"
     assert one_line("a" + "\t" * 10**6 + "\n" * 10**6 + "b", 10) == "a ⏎ b"
+
+
+@given(st.text(max_size=300))
+def test_quoted_text_cannot_leave_its_quotation_nor_cite(text: str) -> None:
+    """Whatever it holds: one line, one pair of marks, no `#` before a number."""
+    framed = quoted(text, 200)
+    if framed != "(no message)":
+        assert (framed[0], framed[-1]) == ("“", "”")
+        assert not set("“”„‟") & set(framed[1:-1])
+    assert "\n" not in framed and not re.search(r"#\s*\d", framed)
+
+
+def test_a_false_citation_stays_readable() -> None:
+    """The sign is another; the words are the same."""
+    assert quoted("see #12 and # 13 in “quotes”", 99) == '“see ＃12 and ＃ 13 in "quotes"”'

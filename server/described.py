@@ -1,0 +1,132 @@
+"""What a question describes besides names, levels and times: "run out of memory", "failed logins".
+
+An exact filter has no place for such words. When they come near in meaning to something that was
+logged, the question is about that, and likeness finds it; when they come near to nothing, they are
+chatter, and the filter stands alone.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
+
+from server.calls import Candidate
+from tools.errors import EmbedderUnavailable
+from tools.levels import SYNONYMS
+from tools.log_stats import LOG_STATS
+from tools.ports import Catalogue, Deps
+from tools.query_logs import QUERY_LOGS
+from tools.similar_logs import NOISE, SIMILAR_LOGS
+
+NEAR = 0.5
+"""Cosine from which a few words are taken to describe a pattern."""
+
+_WORD = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*|\S+")
+_PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*")
+_OF = re.compile(
+    r"\b(?:errors?|warnings?|logs?|events?|lines?|messages?|entries)\s+(?:of|from|by)\s+(?:the\s+)?"
+    r"(?P<name>[\w.@-]+\w)",
+    re.I,
+)
+_EXACT = {"contains", "trace_id", "error_code", "event_type", "group_by", "interval", "limit"}
+_KEPT = ("service", "host", "level", "min_level", "start_time", "end_time")
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BELONGS = _set("failed failing run ran running out of no not lost")
+"""Words that belong to a description behind them: "run out of memory", "failed password"."""
+
+_SAID = _set(
+    """a about above across after again ago all also am an and any anybody anyone anything appear
+    appeared are around as ask at attempt attempts be because been before being between but by came
+    can check come could count counts did do does done during each else entries entry ever every
+    everything event events find first for found from full get give go going got had happen happened
+    happening has have having hello her here hey hi highest him host hosts how i in into is issue
+    issues it its just kind kinds know last latest let line lines list log logged logging logs look
+    looking lot lots lowest machine machines many may me mention message messages more most much my
+    need never new newest no not now number of off ok old on only or other our out over per please
+    pull recent recently report reported run running said say see seen server servers service
+    services severe severity she should show since so some something source still tell than thank
+    thanks that the their them then there these they thing things this those through time times to
+    today tonight total type types under until up us very was we were what when where which while
+    who why will with within without worse would yet yesterday you your
+    minute minutes hour hours day days week weeks month months second seconds night nightly morning
+    evening afternoon noon midnight past previous monday tuesday wednesday thursday friday saturday
+    sunday five four two three six seven eight nine ten dozen twenty hundred couple half quarter
+    fortnight january february march april june july august september october november december
+    jan feb mar apr jun
+    jul aug sep oct nov dec
+    fail failed failing failure failures fault faults error errors warning warnings problem problems
+    trouble wrong bad broken
+    tail display print dump fetch gimme want please pls level levels distribution breakdown break
+    down split tally volume rank noisiest loudest hourly daily weekly rows row activity produced
+    wrote written throw threw right nothing below back went mean higher lower least similar like
+    changed change patterns pattern whats what's couldn't didn't output"""
+)
+"""Words that describe nothing by themselves: talk, times, and failure in general."""
+
+
+def description(question: str, names: Catalogue) -> str | None:
+    """The words from the first to the last that describe something; None when none does."""
+    known = _spoken((*names.services, *names.hosts, *names.metrics))
+    words = [word for word in _WORD.findall(question) if not _is_name(word, known)]
+    telling = [place for place, word in enumerate(words) if _tells(word)]
+    if not telling:
+        return None
+    first, last = telling[0], telling[-1]
+    while first and words[first - 1].lower() in _BELONGS:
+        first -= 1
+    first += words[first].lower() == "of"
+    return " ".join(words[first : last + 1]).strip(" ?.!,;:")
+
+
+def _tells(word: str) -> bool:
+    lower = word.lower().strip("?.!,;:\"'()")
+    if not _PLAIN.fullmatch(lower) or len(lower) < 3:
+        return False
+    level = lower.upper().rstrip("S")
+    return lower not in _SAID and level not in SYNONYMS and lower.upper() not in SYNONYMS
+
+
+def _spoken(names: Iterable[str]) -> frozenset[str]:
+    """The names and, of those of several words, each word."""
+    whole = {name.lower().removesuffix(".service") for name in names}
+    return frozenset(whole | {part for name in whole for part in re.split(r"[\W_]+", name)})
+
+
+def _is_name(word: str, known: frozenset[str]) -> bool:
+    lower = word.lower().strip("?.!,;:\"'()").removesuffix("'s").removesuffix(".service")
+    return bool({lower, f"{lower}s", lower.rstrip("s")} & known)
+
+
+async def as_described(question: str, call: Candidate, deps: Deps) -> Candidate:
+    """The call; a likeness in its scope when the question describes something that was logged.
+
+    "Errors of kafka", where nothing is called or described so, are errors of an unknown service:
+    that is what the tool then says, instead of telling of other services.
+    """
+    if call.tool not in {QUERY_LOGS, LOG_STATS} or _EXACT & call.arguments.keys():
+        return call
+    text = description(question, await deps.store.catalogue())
+    if text is None:
+        return call
+    try:
+        nearest = list(islice(await deps.index.rank(text), 3))
+    except EmbedderUnavailable:
+        return call
+    # A call that takes up nothing of the question loses little by giving way.
+    enough = NEAR if call.arguments else NOISE
+    if max((one.cosine for one in nearest), default=0.0) < enough:
+        return _of_unknown(question, text, call)
+    scope = {key: call.arguments[key] for key in _KEPT if key in call.arguments}
+    return replace(call, tool=SIMILAR_LOGS, arguments={"text": text, **scope})
+
+
+def _of_unknown(question: str, text: str, call: Candidate) -> Candidate:
+    named = _OF.search(question)
+    if named is None or named["name"] != text or {"service", "host"} & call.arguments.keys():
+        return call
+    return replace(call, arguments={**call.arguments, "service": text})
