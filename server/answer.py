@@ -97,7 +97,7 @@ def _of_patterns(page: SimilarPage) -> Facts:
         lines.append(
             f"  {found.score:.2f} x{found.count} on {where}, first "
             f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
-            f"{one_line(f'{found.service}: {found.pattern}', 140)}{mark}"
+            f"{one_line(found.service, 60)}: {quoted(found.pattern, 140)}{mark}"
         )
         lines.extend(_episode(found.episodes) if found.episodes else ())
     if page.left_out:

@@ -68,6 +68,8 @@ _SAID = _set(
 )
 """Words that describe nothing by themselves: talk, times, and failure in general."""
 
+_WHATEVER = Candidate(QUERY_LOGS, {})
+
 
 def description(question: str, names: Catalogue) -> str | None:
     """The words from the first to the last that describe something; None when none does."""
@@ -102,12 +104,16 @@ def _is_name(word: str, known: frozenset[str]) -> bool:
     return bool({lower, f"{lower}s", lower.rstrip("s")} & known)
 
 
-async def as_described(question: str, call: Candidate, deps: Deps) -> Candidate:
+async def as_described(question: str, call: Candidate | None, deps: Deps) -> Candidate | None:
     """The call; a likeness in its scope when the question describes something that was logged.
 
     "Errors of kafka", where nothing is called or described so, are errors of an unknown service:
-    that is what the tool then says, instead of telling of other services.
+    that is what the tool then says, instead of telling of other services. A question of which no
+    call could be made may describe something, too.
     """
+    if call is None:
+        found = await as_described(question, _WHATEVER, deps)
+        return found if found is not _WHATEVER else None
     if call.tool not in {QUERY_LOGS, LOG_STATS} or _EXACT & call.arguments.keys():
         return call
     text = description(question, await deps.store.catalogue())
@@ -118,7 +124,7 @@ async def as_described(question: str, call: Candidate, deps: Deps) -> Candidate:
     except EmbedderUnavailable:
         return call
     # A call that takes up nothing of the question loses little by giving way.
-    enough = NEAR if call.arguments else NOISE
+    enough = NEAR if call.arguments or call is _WHATEVER else NOISE
     if max((one.cosine for one in nearest), default=0.0) < enough:
         return _of_unknown(question, text, call)
     scope = {key: call.arguments[key] for key in _KEPT if key in call.arguments}
@@ -127,6 +133,11 @@ async def as_described(question: str, call: Candidate, deps: Deps) -> Candidate:
 
 def _of_unknown(question: str, text: str, call: Candidate) -> Candidate:
     named = _OF.search(question)
-    if named is None or named["name"] != text or {"service", "host"} & call.arguments.keys():
+    if (
+        call is _WHATEVER
+        or named is None
+        or named["name"] != text
+        or {"service", "host"} & call.arguments.keys()
+    ):
         return call
     return replace(call, arguments={**call.arguments, "service": text})

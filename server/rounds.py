@@ -146,8 +146,9 @@ class Rounds:
             if move.kind is Kind.ASK and not (place and points_back(move.words)):
                 understood = await self._understand(move.words, course)
                 course.unsure = course.unsure or understood.back
-                if understood.call is not None and not understood.call.tool.writes:
-                    calls[place] = await as_described(move.words, understood.call, course.deps)
+                call = await as_described(move.words, understood.call, course.deps)
+                if call is not None and not call.tool.writes:
+                    calls[place] = call
         times = [moves.scope_of(call.arguments) for call in calls.values()]
         shared = next((one for one in times if any(key in one for key in _TIMES)), {})
         for place, call in calls.items() if len(calls) > 1 else ():
