@@ -63,7 +63,7 @@ async def test_a_terminal_sees_when_and_what_followed(failing: Deps, shown: Show
     page = await SIMILAR_LOGS.call(QUESTION, failing)
     wide = shown(page, 140)
     assert "nas" in wide and "x4" in wide and "going on" in wide
-    assert "then within 10 min: kernel: volume data went read-only" in " ".join(wide.split())
+    assert "then within 10 min: kernel: “volume data went read-only" in " ".join(wide.split())
     for width in (80, 140):
         text = shown(page, width)
         assert max(map(len, text.splitlines())) <= width
@@ -77,7 +77,7 @@ async def test_the_agent_says_how_often_before_and_what_came_next(failing: Deps)
     said = (await compose(page, understood, failing)).text
     assert said.startswith("Yes: ")
     assert "3 times before, last on " in said and "; going on since " in said
-    assert "then came kernel: volume data went read-only" in said
+    assert "then came kernel: “volume data went read-only" in said
     assert "\x1b" not in said
     past = {**QUESTION, "end_time": "2d"}
     said = (await compose(await SIMILAR_LOGS.call(past, failing), understood, failing)).text
