@@ -20,7 +20,7 @@ export CMAKE_ARGS
 MINUTES ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-galera check setup setup-test mariadb galera format clean
+.PHONY: demo test soak bench-ship bench-store bench-galera bench-agent check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -41,6 +41,9 @@ bench-store: setup-test
 
 bench-galera: setup-test
 	PYTHONPATH=.:tests/soak $(BIN)/python tests/bench/galera.py
+
+bench-agent: setup-test
+	$(BIN)/python tests/bench/agent.py $(if $(LIMIT),--limit $(LIMIT)) $(if $(MODEL),--model $(MODEL))
 
 check:
 	$(BIN)/ruff format --check

@@ -7,7 +7,8 @@ from typing import Any
 
 from prompts.call_text import call_text
 from prompts.training.grammar import fill, table, unfold
-from prompts.training.values import Values, slip
+from prompts.training.texts import slip
+from prompts.training.values import Values
 
 _TOOLS = {
     "query_logs": 30, "log_stats": 18, "similar_logs": 14, "log_patterns": 12,
@@ -147,7 +148,7 @@ def _sentence(frame: str, values: Values, *, talk: bool = False) -> str:
     sentence = fill(frame, values, untidy)
     if spoken:
         return sentence.rstrip("?.!")
-    if random.random() < 0.4:
+    if random.random() < 0.4 and frame[0] != "{":
         sentence = sentence[:1].upper() + sentence[1:]
     return sentence + random.choices(("", "?", ".", "!"), (60, 28, 8, 1))[0]
 

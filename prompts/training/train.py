@@ -1,6 +1,6 @@
 """Train the adapter: `python -m prompts.training.train MODEL_DIR OUT --minutes 25`.
 
-MODEL_DIR is a transformers folder of the base model (see base.py). A checkpoint is written every
+MODEL_DIR is a transformers folder of the base model (see weights.py). A checkpoint is written every
 few minutes and at the end, with the learning curve beside it.
 """
 

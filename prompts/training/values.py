@@ -1,22 +1,22 @@
 """Values for the slots of a frame: their words in the question, their place in the call."""
 
-import string
 from random import Random
 from typing import Any
 
 from prompts.training.grammar import table
 from prompts.training.moments import age, moment, spoken, unit_words
+from prompts.training.texts import Texts, slip
 
 _UNIT_NAMES = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_LIMITS = (3, 4, 5, 5, 7, 8, 10, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 100)
 _ADVERBS = {"hourly": "1h", "daily": "1d", "weekly": "1w"}
 
 
-class Values:
+class Values(Texts):
     """What one question says, gathered while its frame is filled."""
 
-    def __init__(self, random: Random, kept: dict[str, Any] | None = None) -> None:
-        self.random = random
-        self.arguments: dict[str, Any] = dict(kept or {})
+    def __init__(self, random: Random) -> None:
+        super().__init__(random)
         self._said: dict[str, str] = {}
 
     def __call__(self, slot: str) -> str:
@@ -34,9 +34,6 @@ class Values:
         self._said[slot] = said
         return said
 
-    def _pick(self, group: str, name: str) -> str:
-        return str(self.random.choice(table("words")[group][name]))
-
     def _set(self, what: str) -> None:
         fixed: dict[str, dict[str, Any]] = {
             "new": {"new_only": True}, "oldest": {"order": "oldest"}, "host": {"scope": "host"},
@@ -44,7 +41,7 @@ class Values:
             "by_level": {"group_by": "level"}, "by_code": {"group_by": "error_code"},
             "by_pattern": {"group_by": "pattern"},
         }  # fmt: skip
-        self.arguments |= fixed.get(what, {})
+        self.arguments |= fixed[what]
 
     # Names
 
@@ -56,9 +53,9 @@ class Values:
     def service_name(self) -> str:
         """A name for a service."""
         if self.random.random() < 0.35:
-            return self._pick("names", "services")
+            return self.pick("names", "services")
         joint = self.random.choice(["-", "-", "-", "_", ".", ""])
-        name = self._pick("names", "service_heads") + joint + self._pick("names", "service_tails")
+        name = self.pick("names", "service_heads") + joint + self.pick("names", "service_tails")
         return name + (".service" if self.random.random() < 0.06 else "")
 
     def _host(self) -> str:
@@ -69,15 +66,15 @@ class Values:
     def host_name(self) -> str:
         """A name for a host."""
         if self.random.random() < 0.35:
-            return self._pick("names", "hosts")
+            return self.pick("names", "hosts")
         joint = self.random.choice(["-", "-", "", "-0", "0", "_"])
-        return f"{self._pick('names', 'host_heads')}{joint}{self.random.randint(1, 40)}"
+        return f"{self.pick('names', 'host_heads')}{joint}{self.random.randint(1, 40)}"
 
     def _metric(self) -> str:
-        name = self._pick("names", "metrics")
+        name = self.pick("names", "metrics")
         if self.random.random() < 0.7:
             joint = self.random.choice(["_", "_", "_", ".", "-"])
-            name = self._pick("names", "metric_heads") + joint + self._pick("names", "metric_tails")
+            name = self.pick("names", "metric_heads") + joint + self.pick("names", "metric_tails")
         self.arguments["name"] = name
         said = self._as_said(name)
         return f"the {said}" if self.random.random() < 0.15 else said
@@ -171,16 +168,13 @@ class Values:
     # How much, which
 
     def _limit(self) -> str:
-        number = self.random.choice(
-            [3, 4, 5, 5, 7, 8, 10, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 100, 150, 250]
-        )
-        self.arguments["limit"] = number
+        self.arguments["limit"] = number = self.random.choice(_LIMITS)
         return spoken(number, self.random)
 
     def _column(self) -> str:
         column = self.random.choices(list(table("words")["columns"]), (30, 28, 20, 4, 4, 6, 6))[0]
         self.arguments["group_by"] = column
-        return self._pick("columns", column)
+        return self.pick("columns", column)
 
     def _columns(self) -> str:
         word = self._column()
@@ -189,10 +183,10 @@ class Values:
     def _aggregate(self) -> str:
         kind = self.random.choices(list(table("words")["aggregates"]), (8, 8, 5, 3, 3, 1))[0]
         self.arguments["aggregate"] = kind
-        return self._pick("aggregates", kind)
+        return self.pick("aggregates", kind)
 
     def _labels(self) -> str:
-        key, value = self._pick("names", "labels").split("=")
+        key, value = self.pick("names", "labels").split("=")
         self.arguments["labels"] = {key: value}
         return self.random.choice([f"{key}={value}", f"{key} {value}", f"{key} = {value}"])
 
@@ -201,7 +195,7 @@ class Values:
             [self.random.randint(1, 999), self.random.randint(1, 9_999_999)]
         )
         self.arguments["event_id"] = number
-        return self._pick("texts", "events").replace("{n}", str(number))
+        return self.pick("texts", "events").replace("{n}", str(number))
 
     def _before(self) -> str:
         self.arguments["before"] = number = self.random.choice([2, 3, 4, 5, 8, 15, 20, 25, 30, 50])
@@ -215,84 +209,3 @@ class Values:
         said = self._before()
         self.arguments["after"] = self.arguments["before"]
         return said
-
-    # Texts
-
-    def _contains(self) -> str:
-        self.arguments["contains"] = text = self._pick("texts", "contains")
-        return self._marked(text)
-
-    def _text(self) -> str:
-        self.arguments["text"] = text = self.message()
-        return self._marked(text) if self.random.random() < 0.8 else f": {text}"
-
-    def _bare_text(self) -> str:
-        self.arguments["text"] = text = self.message()
-        return text
-
-    def _plain_text(self) -> str:
-        return self._bare_text()
-
-    def message(self) -> str:
-        """An error message or a complaint."""
-        text = self._pick("texts", "messages")
-        word = self._pick("texts", "fillers")
-        for slot, value in (("{word}", word), ("{Word}", word.title()), ("{WORD}", word.upper())):
-            text = text.replace(slot, value)
-        text = text.replace("{letter}", self.random.choice("abcd"))
-        while "{n}" in text:
-            text = text.replace(
-                "{n}",
-                str(self.random.choice([self.random.randint(1, 12), self.random.randint(1, 9000)])),
-                1,
-            )
-        return text.replace('"', "'")
-
-    def _marked(self, text: str) -> str:
-        mark = self.random.choices(['"', "'", "`", ""], (50, 15, 10, 25))[0]
-        return f"{mark}{text}{mark}" if not (mark == "'" and "'" in text) else f'"{text}"'
-
-    def _trace(self) -> str:
-        size = self.random.choice([6, 8, 12, 16, 32])
-        self.arguments["trace_id"] = "".join(self.random.choices("0123456789abcdef", k=size))
-        return str(self.arguments["trace_id"])
-
-    def _code(self) -> str:
-        letters = "".join(
-            self.random.choices(string.ascii_uppercase, k=self.random.choice([1, 2, 3, 4]))
-        )
-        number = self.random.randint(1, 9999)
-        self.arguments["error_code"] = code = self.random.choice(
-            [
-                f"{letters}{number}",
-                f"{letters}-{number}",
-                f"{letters}_{number}",
-                f"E{number}",
-                str(self.random.randint(400, 599)),
-            ]
-        )
-        return code
-
-    def _code_word(self) -> str:
-        return self.random.choice(["error code", "code", "error code", "errcode"])
-
-    def _event_type(self) -> str:
-        self.arguments["event_type"] = kind = self._pick("names", "event_types")
-        return kind.replace("_", " ") if self.random.random() < 0.2 else kind
-
-    def _source(self) -> str:
-        self.arguments["source"] = self._pick("names", "sources")
-        return str(self.arguments["source"])
-
-
-def slip(word: str, random: Random) -> str:
-    """The word with one slip of the fingers."""
-    place = random.randrange(1, len(word) - 1)
-    kind = random.randrange(4)
-    if kind == 0:
-        return word[:place] + word[place + 1 :]
-    if kind == 1:
-        return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
-    if kind == 2:
-        return word[:place] + word[place] + word[place:]
-    return word[:place] + random.choice(string.ascii_lowercase) + word[place + 1 :]

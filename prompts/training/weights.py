@@ -1,4 +1,4 @@
-"""A GGUF base model as a transformers folder: `python -m prompts.training.base MODEL.gguf OUT`."""
+"""A GGUF base model as a transformers folder: `python -m prompts.training.weights MODEL.gguf OUT`."""
 
 import argparse
 from pathlib import Path
