@@ -216,7 +216,7 @@ async def main() -> None:
         print(f"{len(cases[::step])} questions of {given.file.name}")
         print(f"{'':42} {'tool %':>6} {'full %':>6} {'ms median':>9} {'ms p95':>9}")
         async with agent_for(settings) as agent:
-            await agent.understand("warm up", situation.deps())
+            await agent.understand("how many errors today", situation.deps())
             await measure("DevMesh", agent, questions, situation)
         path = given.model or packaged_model()
         llama = llama_cpp.Llama(str(path), n_ctx=8192, verbose=False)
