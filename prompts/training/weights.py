@@ -1,4 +1,7 @@
-"""A GGUF base model as a transformers folder: `python -m prompts.training.weights MODEL.gguf OUT`."""
+"""A GGUF base model as a transformers folder.
+
+usage: python -m prompts.training.weights MODEL.gguf OUT
+"""
 
 import argparse
 from pathlib import Path
