@@ -22,7 +22,8 @@ QUERIES ?= ../shared/eval/similar_public.jsonl
 LOGHUB ?= ../shared/loghub
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar check setup setup-test mariadb galera format clean
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent \
+	check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -55,6 +56,9 @@ bench-embed: setup-test
 bench-similar: setup-test
 	$(BIN)/pip install -q --group bench
 	$(BIN)/python tests/bench/similar.py $(QUERIES) $(LOGHUB)
+
+bench-agent: setup-test
+	$(BIN)/python tests/bench/agent.py $(if $(LIMIT),--limit $(LIMIT)) $(if $(MODEL),--model $(MODEL))
 
 check:
 	$(BIN)/ruff format --check

@@ -1,10 +1,10 @@
 """The agent: a question becomes calls, the calls rows, the rows an answer with evidence."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from server.calls import Candidate
 from server.claims import Evidence
-from server.llm import LocalModel
+from server.llm import Model
 from server.prose import Prose, Writer, is_large, write
 from server.rounds import Course, Rounds, Understands
 from server.steps import Answer, AskedBack, Done, Step, Wrote, rows_of
@@ -21,20 +21,19 @@ _LOST = "No event like it was found, so there is nothing to look around."
 
 
 class Agent:
-    """Answers questions with read-only tools. `prompt` makes the model's text of a question.
+    """Answers questions with read-only tools.
 
     A `writer` sums answers up in prose, if it is large enough for that.
     """
 
     def __init__(
         self,
-        model: LocalModel,
-        prompt: Callable[[str], str],
+        model: Model,
         writer: Writer | None = None,
         understanding: Understands | None = None,
     ) -> None:
         self.model = model
-        self.understanding = understanding or Understanding(model, prompt)
+        self.understanding = understanding or Understanding(model)
         self._rounds = Rounds(self.understanding)
         self._writer = writer
 

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from prompts.prompt import prompt
 from server.agent import Agent
 from server.app import Home, home
-from server.llm import LocalModel
+from server.llm_for import model_for
 from server.prose import Writer
 from server.rounds import Course, Ready
 from server.settings import ServerSettings
@@ -23,13 +22,11 @@ from tools.tool import AnyTool
 @asynccontextmanager
 async def agent_for(settings: ServerSettings) -> AsyncIterator[Agent]:
     """The agent over the settings' model."""
-    model = LocalModel(settings.model, settings.state_dir / "models")
+    model = model_for(settings)
     try:
         # A model that can go on writing sums answers up, if it is large enough and wanted to.
         writer = model if settings.prose == "auto" and isinstance(model, Writer) else None
-        yield Agent(
-            model, lambda question: prompt("call", question=" ".join(question.split())), writer
-        )
+        yield Agent(model, writer)
     finally:
         model.close()
 

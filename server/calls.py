@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
+from prompts.call_text import call_text
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
 from server.words_tools import speaks_of_rows
@@ -35,17 +34,7 @@ class Candidate:
     @property
     def text(self) -> str:
         """The call as the model writes it and people read it."""
-        shown = " ".join(f"{key}={_quoted(value)}" for key, value in self.arguments.items())
-        return f"{self.tool.name} {shown}".rstrip()
-
-
-def _quoted(value: object) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        value = ",".join(value)
-    text = orjson.dumps(value).decode() if isinstance(value, dict) else str(value)
-    return '"' + text.replace('"', "'") + '"'
+        return call_text(self.tool.name, self.arguments)
 
 
 def candidates(found: Evidence) -> list[Candidate]:

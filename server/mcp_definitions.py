@@ -9,8 +9,8 @@ from tools.tool import AnyTool
 MAX_ROWS = 200
 """The most rows in one answer over MCP."""
 
-_LEFT_OUT = {"minLength", "maxLength", "minItems", "maxItems", "maxProperties"}
-"""Hardly ever met, and told by the error that meets them."""
+_LEFT_OUT = {"minLength", "maxLength", "minItems", "maxItems", "maxProperties", "format"}
+"""Hardly ever met, or said in words; told by the error that meets them."""
 
 
 def definition(tool: AnyTool) -> Tool:
@@ -42,6 +42,8 @@ def _slim(schema: Any) -> Any:
         return {"type": [branch["type"] for branch in branches]} | _slim(_without(schema, "anyOf"))
     named = schema.get("properties")
     left_out = _LEFT_OUT | {"properties"} | ({"description"} if named else set())
+    if not schema.get("default", True):
+        left_out |= {"default"}  # false, nothing or empty, as anybody would expect
     slim = {key: _slim(value) for key, value in schema.items() if key not in left_out}
     if named:
         slim["properties"] = {key: _slim(value) for key, value in named.items()}

@@ -64,7 +64,12 @@ class ServerSettings(ServiceSettings):
         description="The packaged model, or a folder or name for sentence-transformers.",
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    model: Path | None = Field(None, description="A GGUF file; default: the packaged Gemma 270M.")
+    model: Path | None = Field(None, description="A GGUF file; default: the packaged SmolLM2 135M.")
+    llm_url: str | None = Field(
+        None, description="An OpenAI-compatible server up to /v1, instead of a GGUF file."
+    )
+    llm_model: str = Field("", description="The model's name on that server.")
+    llm_token: SecretStr | None = Field(None, description="Bearer token for that server.")
     prose: Literal["auto", "off"] = Field(
         "auto", description="Sum answers up in words, by a model of 3 billion parameters or more."
     )

@@ -2,13 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from prompts.asked import asked
 from server.calls import Candidate, candidates
 from server.evidence import Evidence, find_evidence
 from server.follow_ups import continued
-from server.llm import LocalModel
+from server.llm import Model
 from server.words_name_index import name_index
 from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
@@ -48,11 +49,10 @@ class Understood:
 
 
 class Understanding:
-    """Makes calls of questions. `prompt` makes the model's text of a question."""
+    """Makes calls of questions."""
 
-    def __init__(self, model: LocalModel, prompt: Callable[[str], str]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._prompt = prompt
 
     async def understand(
         self, question: str, deps: Deps, past: Sequence[Candidate] = ()
@@ -69,12 +69,15 @@ class Understanding:
         # A long paste takes a second or two to read.
         found = await asyncio.to_thread(evidence, question, names, deps, past)
         choices = readings(found, past)
-        priors = [choice.prior for choice in choices]
+        scores = [choice.prior for choice in choices]
         chosen = 0
         if len(choices) > 1:
+            before = [call.text for call in past[-1:]]
             texts = [choice.text for choice in choices]
-            chosen = await self._model.choose(self._prompt(question), texts, priors)
-        meant = understood(choices, chosen, priors)
+            found_by_model = await self._model.weigh(asked(question, before), texts, scores)
+            chosen = found_by_model.index
+            scores = [log + prior for log, prior in zip(found_by_model.logs, scores, strict=True)]
+        meant = understood(choices, chosen, scores)
         return _about_unknown(meant, found, names) if found.unknown and meant.call else meant
 
 

@@ -23,28 +23,24 @@ When = Annotated[str, Field(min_length=1, max_length=64)]
 Levels = Annotated[
     list[LevelName],
     BeforeValidator(_as_list),
-    Field(min_length=1, max_length=6, description="Exactly this level, or any of several."),
+    Field(min_length=1, max_length=6, description="Exactly these."),
 ]
 
 
 class Scope(Strict):
     """Where and when: the part of the filter that every tool takes."""
 
-    service: Name | None = Field(
-        None, description="Service, e.g. nginx; also finds its unit nginx.service."
-    )
+    service: Name | None = Field(None, description="nginx also finds nginx.service.")
     host: Name | None = None
-    start_time: When | None = Field(
-        None, description="Age (15m 1h 7d), ISO 8601, today or yesterday."
-    )
-    end_time: When | None = Field(None, description="As start_time; exclusive.")
+    start_time: When | None = Field(None, description="15m, 1h, 7d, ISO 8601, today or yesterday.")
+    end_time: When | None = Field(None, description="Exclusive.")
 
 
 class LevelScope(Scope):
     """Where, when and how bad."""
 
     level: Levels | None = None
-    min_level: LevelName | None = Field(None, description="This level and those above it.")
+    min_level: LevelName | None = Field(None, description="This and above.")
 
 
 class LogFilter(LevelScope):

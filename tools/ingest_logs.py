@@ -99,8 +99,7 @@ INGEST_LOGS = Tool(
     name="ingest_logs",
     title="Store log events",
     purpose=(
-        "Store log events. Safe to repeat: an event sent twice is stored once. "
-        "Answers what was accepted, what was a duplicate, and which index was refused and why."
+        "Store log events. An event sent twice is stored once. Answers which were refused, and why."
     ),
     takes=IngestLogs,
     gives=Receipt,

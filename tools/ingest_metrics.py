@@ -118,8 +118,7 @@ INGEST_METRICS = Tool(
     name="ingest_metrics",
     title="Store metric points",
     purpose=(
-        "Store metric points (name, value, time, unit, service, host, labels). Safe to repeat: "
-        "the same name, time, place and labels is the same point."
+        "Store metric points. The same name, time, place and labels is the same point, stored once."
     ),
     takes=IngestMetrics,
     gives=Receipt,

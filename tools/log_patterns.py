@@ -28,7 +28,7 @@ class LogPatterns(LevelScope):
 
     new_only: bool = Field(False, description="Only patterns never seen before start_time.")
     compare_to: When | None = Field(
-        None, description="Start of an earlier window of the same length, e.g. 2d or yesterday."
+        None, description="Start of an earlier window of the same length, e.g. 2d."
     )
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
 

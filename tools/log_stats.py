@@ -111,8 +111,8 @@ LOG_STATS = Tool(
     name="log_stats",
     title="Count logs",
     purpose=(
-        "Count events exactly, by service, host, level, pattern or another column, and/or as a "
-        "timeline. For how many, how often, which most. For the rows themselves, use query_logs."
+        "Count events exactly, by a column and/or as a timeline: how many, how often, which most. "
+        "For the rows themselves, use query_logs."
     ),
     takes=LogStats,
     gives=StatsPage,

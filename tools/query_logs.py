@@ -30,10 +30,10 @@ class QueryLogs(LogFilter):
     """The filter, and which part of its result to give."""
 
     order: Literal["newest", "oldest"] = "newest"
-    fold: bool = Field(False, description="Fold neighbouring repeats of a message, with counts.")
+    fold: bool = Field(False, description="Fold neighbouring repeats, with counts.")
     limit: Annotated[int, Field(ge=1, le=1000)] = 20
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="next_cursor or previous_cursor of a page; same filter."
+        None, description="next_cursor or previous_cursor of a page."
     )
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
 
@@ -140,7 +140,7 @@ QUERY_LOGS = Tool(
     title="Query logs",
     purpose=(
         "Find log events by exact filters: service, host, level, time, text. Newest first, with "
-        "exact totals. For events alike in meaning to an error text, use similar_logs."
+        "exact totals. For likeness in meaning, use similar_logs."
     ),
     takes=QueryLogs,
     gives=LogPage,

