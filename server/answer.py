@@ -92,12 +92,13 @@ def _of_patterns(page: SimilarPage) -> Facts:
     for found in (strong or page.patterns)[:3]:
         newest = found.samples[0] if found.samples else None
         mark = f" #{newest.id}" if newest else ""
+        said = quoted(newest.message if newest else found.pattern, LINE)
         cited += [newest.id] if newest else []
         where = ", ".join(one_line(host, 60) for host in found.hosts[:_TOP])
         lines.append(
             f"  {found.score:.2f} x{found.count} on {where}, first "
             f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
-            f"{one_line(found.service, 60)}: {quoted(found.pattern, 140)}{mark}"
+            f"{one_line(found.service, 60)}: {said}{mark}"
         )
         lines.extend(_episode(found.episodes) if found.episodes else ())
     if page.left_out:

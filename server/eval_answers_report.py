@@ -44,14 +44,13 @@ _NAMES = {
 }
 
 
-def read_versions(model: Path, database: str, embedder: str) -> dict[str, str]:
-    """What was run: programs, the model's file and its hash."""
-    with model.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "DevMesh": VERSION,
-        "model": model.name,
-        "sha256 of the model": digest,
+def read_versions(model: str, file: Path | None, database: str, embedder: str) -> dict[str, str]:
+    """What was run: programs, the model and the hash of its file, if it has one here."""
+    found = {"DevMesh": VERSION, "model": model}
+    if file is not None:
+        with file.open("rb") as read:
+            found["sha256 of the model"] = hashlib.file_digest(read, "sha256").hexdigest()
+    return found | {
         "llama-cpp-python": version("llama-cpp-python"),
         "embedder": embedder,
         "database": database,

@@ -8,6 +8,7 @@ from server.app import home
 from server.asking import agent_for
 from server.eval_answers import Outcome, ask_all, seed, summary
 from server.eval_answers_report import page, read_versions
+from server.llm_packaged import packaged_model
 from server.settings import ServerSettings
 from server.show import Screen
 from server.story.week import read_questions, read_week
@@ -19,9 +20,10 @@ async def run(settings: ServerSettings) -> tuple[dict[str, Any], str]:
     async with agent_for(settings) as agent:
         told, database, embedder = await _told(settings, agent, screen, hostile=True)
         twins, _, _ = await _told(settings, agent, screen, hostile=False)
+        model = agent.model.name
     scores = summary(told, twins)
-    models = sorted((settings.state_dir / "models").glob("*.gguf"))
-    versions = read_versions(settings.model or models[0], database, embedder)
+    file = None if settings.llm_url else settings.model or packaged_model()
+    versions = read_versions(model, file, database, embedder)
     return scores, page(scores, told, versions)
 
 

@@ -10,6 +10,7 @@ from server.calls import Candidate, candidates
 from server.evidence import Evidence, find_evidence
 from server.follow_ups import continued
 from server.llm import Model
+from server.wider import widened
 from server.words_name_index import name_index
 from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
@@ -23,6 +24,11 @@ from tools.similar_logs import SIMILAR_LOGS
 
 SURE_ENOUGH = 0.65
 """Below this confidence a person is asked what they mean."""
+
+_TRUST = 2.0
+"""What the model's log-probabilities count beside the log-odds of words. On 47 questions in unusual
+wording twice as much is right in 70 % instead of 64 %, and wrong in 3 of 349 usual ones.
+"""
 
 _IN_WORDS = {
     QUERY_LOGS.name: "the events themselves",
@@ -68,15 +74,15 @@ class Understanding:
         names = await deps.store.catalogue()
         # A long paste takes a second or two to read.
         found = await asyncio.to_thread(evidence, question, names, deps, past)
-        choices = readings(found, past)
+        choices = widened(readings(found, past))
         scores = [choice.prior for choice in choices]
         chosen = 0
         if len(choices) > 1:
             before = [call.text for call in past[-1:]]
             texts = [choice.text for choice in choices]
-            found_by_model = await self._model.weigh(asked(question, before), texts, scores)
-            chosen = found_by_model.index
-            scores = [log + prior for log, prior in zip(found_by_model.logs, scores, strict=True)]
+            logs = (await self._model.weigh(asked(question, before), texts, scores)).logs
+            scores = [_TRUST * log + prior for log, prior in zip(logs, scores, strict=True)]
+            chosen = max(range(len(scores)), key=scores.__getitem__)
         meant = understood(choices, chosen, scores)
         return _about_unknown(meant, found, names) if found.unknown and meant.call else meant
 
