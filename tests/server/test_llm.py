@@ -146,6 +146,18 @@ async def test_any_gguf_is_asked_by_example(cache: Path) -> None:
     assert found.index == 0
 
 
+async def test_a_model_writes_and_then_weighs_as_before(cache: Path) -> None:
+    """What it wrote leaves no trace in the prompt that questions begin with."""
+    file = packaged_model()
+    written = LocalModel(file, cache)
+    before = (await written.weigh(asked(QUESTION), CALLS, [0.0] * 4)).logs
+    assert len((await written.complete("Name three colours.")).split()) > 1
+    after = (await written.weigh(asked(QUESTION), CALLS, [0.0] * 4)).logs
+    assert after == pytest.approx(before, abs=0.05)
+    assert await written.parameters() == await LocalModel(None, cache).parameters()
+    written.close()
+
+
 async def test_a_file_that_is_no_model_is_named(tmp_path: Path) -> None:
     """The error says which file and which setting."""
     broken = tmp_path / "broken.gguf"
@@ -253,6 +265,13 @@ async def test_a_model_on_a_real_server_weighs_the_letters(served: str) -> None:
     assert found.index == 2
     assert len(found.logs) == 4
     assert len(set(found.logs)) > 1
+
+
+async def test_a_model_on_a_real_server_writes(served: str) -> None:
+    """Its answer comes as text; how many parameters it has nobody says."""
+    remote = RemoteModel(served, "m", "s3cret")
+    assert len((await remote.complete("Name three colours.")).split()) > 1
+    assert await remote.parameters() is None
 
 
 async def test_a_wrong_token_is_told_from_an_absent_server(served: str) -> None:
