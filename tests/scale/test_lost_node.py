@@ -18,9 +18,7 @@ from pydantic import SecretStr
 from senders import Sender, Server
 
 from server.app import home
-from server.serving_index import ServingIndex
 from server.settings import ServerSettings
-from server.steady_embedder import SteadyEmbedder
 from tools.ports import Filter
 from tools.similar_logs import SIMILAR_LOGS
 
@@ -137,12 +135,10 @@ async def _all_pages(server: Server, order: str) -> list[str]:
 
 async def _likenesses_everywhere(cluster: Cluster, tmp_path: Path) -> None:
     """similar_logs gives the same on every node, from the vectors that lie there."""
-    embedder = SteadyEmbedder()
     answers, vectors = [], []
     for node in cluster.nodes:
         settings = ServerSettings(database_url=SecretStr(node.url()), state_dir=tmp_path)
         async with home(settings) as parts:
-            parts.index = ServingIndex(parts.store.vectors, embedder)
             await parts.catch_up()
             asked = {"text": "upstream refuses connections", "start_time": "2020-01-01"}
             page = await SIMILAR_LOGS.call(asked, await parts.deps())
@@ -153,7 +149,6 @@ async def _likenesses_everywhere(cluster: Cluster, tmp_path: Path) -> None:
                 _DATABASE,
             )
         )
-    embedder.close()
     assert "connection refused by upstream" in answers[0][0][0]
     assert answers[0] == answers[1] == answers[2]
     assert vectors[0] and vectors[0] == vectors[1] == vectors[2]
