@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import islice
 
 from server.calls import Candidate
-from tools.errors import EmbedderUnavailable
 from tools.levels import SYNONYMS
 from tools.log_stats import LOG_STATS
 from tools.ports import Catalogue, Deps
@@ -119,10 +118,7 @@ async def as_described(question: str, call: Candidate | None, deps: Deps) -> Can
     text = description(question, await deps.store.catalogue())
     if text is None:
         return call
-    try:
-        nearest = list(islice(await deps.index.rank(text), 3))
-    except EmbedderUnavailable:
-        return call
+    nearest = list(islice(await deps.index.rank(text), 3))
     # A call that takes up nothing of the question loses little by giving way.
     enough = NEAR if call.arguments or call is _WHATEVER else NOISE
     if max((one.cosine for one in nearest), default=0.0) < enough:

@@ -50,9 +50,6 @@ class Model(Protocol):
     async def weigh(self, prompt: str, texts: Sequence[str], priors: Sequence[float]) -> Weighed:
         """What the model thinks of each text as its answer to `prompt` (see prompts/asked.py)."""
 
-    async def choose(self, prompt: str, texts: Sequence[str], priors: Sequence[float]) -> int:
-        """The index of the best text alone."""
-
     def close(self) -> None:
         """Let go of what it holds."""
 
@@ -100,10 +97,6 @@ class LocalModel:
         loop = asyncio.get_running_loop()
         logs = await loop.run_in_executor(self._thread, self._weigh, prompt, list(texts))
         return weighed(texts, logs, priors)
-
-    async def choose(self, prompt: str, texts: Sequence[str], priors: Sequence[float]) -> int:
-        """The index of the best text alone. Raises as `weigh`."""
-        return (await self.weigh(prompt, texts, priors)).index
 
     async def parameters(self) -> float | None:
         """How many the model has. Raises ModelUnavailable."""

@@ -64,10 +64,6 @@ class RemoteModel:
             logs[place] = log
         return weighed(texts, logs, priors)
 
-    async def choose(self, prompt: str, texts: Sequence[str], priors: Sequence[float]) -> int:
-        """The index of the best text alone. Raises as `weigh`."""
-        return (await self.weigh(prompt, texts, priors)).index
-
     async def parameters(self) -> float | None:
         """None: no server says."""
         return None

@@ -8,6 +8,7 @@ usage: agent.py [--limit N] [--model GGUF] [--file QUESTIONS --catalog CATALOG]
 import argparse
 import asyncio
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -39,7 +40,7 @@ MOST_TOKENS = 200
 _LENGTHS = {"minLength", "maxLength"}
 
 
-class Peer:
+class Peer(ABC):
     """A way to make a call of a question with `llama-cpp-python` alone."""
 
     def __init__(self, llama: Any) -> None:
@@ -63,9 +64,9 @@ class Peer:
             return WRONG
         return Candidate(tool, arguments)
 
+    @abstractmethod
     def say(self, question: str, deps: Deps) -> dict[str, Any] | None:
         """The tool and its arguments, None for no call."""
-        raise NotImplementedError
 
 
 class FunctionCalling(Peer):

@@ -70,7 +70,6 @@ async def test_a_strong_prior_outweighs_the_model_and_shows_in_the_confidence(
     assert pushed.index == 2
     assert pushed.confidence > 0.99
     assert np.allclose(pushed.logs, plain.logs, atol=1e-3)
-    assert await model.choose(asked(QUESTION), CALLS, [0.0, 0.0, 60.0, 0.0]) == 2
 
 
 async def test_a_follow_up_keeps_what_it_does_not_change(model: LocalModel) -> None:
