@@ -1,11 +1,12 @@
 """Counts by column and interval: from the roll-up where it knows the columns, else from rows."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from sql.events_out import READ_SECONDS, aware, columns
 from sql.pool import Pool, Row
-from sql.spans import stretches
+from sql.spans import floor, stretches
 from sql.text_index import TextIndex
 from tools.ports import Filter, StatRow
 
@@ -14,13 +15,18 @@ _MINUTE = 60
 _FEW = 100
 """Patterns whose counts are read one pattern after the other."""
 
+_DAY = timedelta(days=1)
+_FEW_DAYS = 3
+"""A longer range is made of days: to look for the patterns there takes as long as to count."""
+
 
 class Stats:
     """Answers how many, by what, and when."""
 
-    def __init__(self, pool: Pool, texts: TextIndex) -> None:
+    def __init__(self, pool: Pool, texts: TextIndex, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._texts = texts
+        self._now = now
 
     async def count_by(
         self, wanted: Filter, column: str | None, width: int | None, limit: int
@@ -50,7 +56,7 @@ class Stats:
 
     async def _counts(self, wanted: Filter, shape: dict[str, Any], width: int | None) -> list[Row]:
         """The counts of few patterns are read by their own key, others by time."""
-        patterns = await self._few_patterns(wanted.services) if wanted.services else None
+        patterns = await self._few_patterns(wanted)
         if patterns == ():
             return []
         services = wanted.services if patterns is None else ()
@@ -60,10 +66,22 @@ class Stats:
         joined = "by_service" in shape or bool(services)
         return await self._pool.run("count_stats", **given, joined=joined)
 
-    async def _few_patterns(self, services: tuple[str, ...]) -> tuple[int, ...] | None:
-        """The patterns of services; None when they are many."""
-        rows = await self._pool.run("patterns_of_services", services=services, limit=_FEW + 1)
+    async def _few_patterns(self, wanted: Filter) -> tuple[int, ...] | None:
+        """The patterns of the services, else of the levels; None when they are many or unknown."""
+        if wanted.services:
+            given: dict[str, Any] = {"services": wanted.services}
+            rows = await self._pool.run("patterns_of_services", **given, limit=_FEW + 1)
+        elif wanted.levels and self._is_short(wanted):
+            given = columns(wanted)
+            given["start"] = wanted.start and floor(wanted.start, _DAY)
+            rows = await self._pool.run("patterns_of_levels", **given, limit=_FEW + 1)
+        else:
+            return None
         return tuple(key for (key,) in rows) if len(rows) <= _FEW else None
+
+    def _is_short(self, wanted: Filter) -> bool:
+        end = wanted.end or self._now()
+        return wanted.start is not None and end - wanted.start <= _FEW_DAYS * _DAY
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
         """Service, text, first and last time ever of patterns."""

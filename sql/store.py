@@ -85,7 +85,7 @@ class MariaStore:
         self._out = EventsOut(self.pool, self._texts)
         self._metrics = Metrics(self.pool, now, partitions)
         self._episodes = Episodes(self.pool)
-        self._stats = Stats(self.pool, self._texts)
+        self._stats = Stats(self.pool, self._texts, now)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""

@@ -111,6 +111,16 @@ LIMIT %(limit)s
 -- The ids of the patterns of services, up to a number.
 SELECT id FROM log_patterns WHERE service IN %(services)s LIMIT %(limit)s
 
+-- name: patterns_of_levels
+-- The ids of the patterns with events of levels on the days of a range, up to a number.
+SELECT DISTINCT pattern_id
+FROM log_counts
+WHERE span = 'day' AND start >= %(start)s
+  AND start < %(end)s -- ? end
+  AND level IN %(levels)s
+  AND host = %(host)s -- ? host
+LIMIT %(limit)s
+
 -- name: patterns_by_id
 -- Service, text, first and last time of patterns.
 SELECT id, service, text, first_seen, last_seen FROM log_patterns WHERE id IN %(patterns)s
