@@ -16,11 +16,12 @@ RULE = "is not a cursor of this question; repeat the call that gave it, with the
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The row beside which to go on, and the range that the first page resolved to."""
+    """The row beside which to go on, and the range and the total that the first page found."""
 
     row: tuple[datetime, int]
     start: datetime | None
     end: datetime | None
+    total: int | None
     back: bool = False
     """Whether to go to what comes before the row, not after it."""
 
@@ -28,7 +29,8 @@ class Cursor:
 def write_cursor(cursor: Cursor, question: str) -> str:
     """The cursor as text that a caller hands back unread."""
     moment, row = cursor.row
-    place = [moment.isoformat(), row, _text(cursor.start), _text(cursor.end), cursor.back]
+    ends = (_text(cursor.start), _text(cursor.end))
+    place = [moment.isoformat(), row, *ends, cursor.total, cursor.back]
     body = orjson.dumps([*place, _seal(question, place)])
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
@@ -44,8 +46,9 @@ def read_cursor(text: str, question: str) -> Cursor:
         *place, seal = orjson.loads(body)
         if seal != _seal(question, place):
             raise BadArguments.one("cursor", RULE, text)
-        moment, row, start, end, back = place
-        return Cursor((_moment(moment), row), start and _moment(start), end and _moment(end), back)
+        moment, row, start, end, total, back = place
+        ends = (start and _moment(start), end and _moment(end))
+        return Cursor((_moment(moment), row), *ends, total, back)
     except (ValueError, TypeError, RecursionError, binascii.Error) as error:
         raise BadArguments.one("cursor", RULE, text) from error
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from typing import Annotated, Literal
 
@@ -25,6 +26,9 @@ from tools.tool import Tool
 _FOLD_SCAN = 2_000
 """Rows read at most to fill one folded page."""
 
+Scope = tuple[datetime | None, datetime | None, int | None]
+"""What a first page found for all: the range's ends, and the total."""
+
 
 class QueryLogs(LogFilter):
     """The filter, and which part of its result to give."""
@@ -43,7 +47,9 @@ class LogPage(BaseModel):
 
     events: list[Event]
     range: Range
-    total: int | None = Field(description="Exact number of matches; null: not counted in time.")
+    total: int | None = Field(
+        description="Exact number of matches, as of the first page; null: not counted in time."
+    )
     complete: bool = Field(description="True when nothing is left out.")
     next_cursor: str | None = None
     previous_cursor: str | None = None
@@ -63,7 +69,7 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     page = Page(asked.limit + 1, newest_first, cursor.row if cursor else None, asked.offset)
     found, total, coverage = await asyncio.gather(
         deps.store.find_events(wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page),
-        deps.store.count_events(wanted),
+        _total(wanted, cursor, deps),
         deps.store.coverage(wanted),
     )
     rows = (_folded if asked.fold else _plain)(found)[: asked.limit]
@@ -71,9 +77,10 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     last = rows[-1][1] if rows else 0
     left = last < len(found) or (asked.fold and len(found) == _FOLD_SCAN)
     # In the order in which they were read: from the place of the cursor away from it.
-    ahead = _beside(found[last - 1][0], wanted, asked, back) if left else None
+    scope = (wanted.start, wanted.end, total)
+    ahead = _beside(found[last - 1][0], scope, asked, back) if left else None
     behind = (cursor is not None or asked.offset > 0) and bool(found)
-    came_from = _beside(found[0][0], wanted, asked, not back) if behind else None
+    came_from = _beside(found[0][0], scope, asked, not back) if behind else None
     events = [shown_to(event, deps.caller) for event, _ in rows]
     return LogPage(
         events=events[::-1] if back else events,
@@ -98,12 +105,16 @@ def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, Cursor | None]:
     return replace(wanted, start=cursor.start, end=cursor.end), cursor
 
 
+async def _total(wanted: Filter, cursor: Cursor | None, deps: Deps) -> int | None:
+    return await deps.store.count_events(wanted) if cursor is None else cursor.total
+
+
 def _question(asked: QueryLogs) -> str:
     return asked.model_dump_json(exclude={"cursor", "limit", "offset"})
 
 
-def _beside(event: Event, wanted: Filter, asked: QueryLogs, back: bool) -> str:
-    cursor = Cursor((event.timestamp, event.id), wanted.start, wanted.end, back)
+def _beside(event: Event, scope: Scope, asked: QueryLogs, back: bool) -> str:
+    cursor = Cursor((event.timestamp, event.id), *scope, back)
     return write_cursor(cursor, _question(asked))
 
 

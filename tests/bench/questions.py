@@ -56,7 +56,7 @@ def questions(now: datetime, deep: tuple[datetime, int]) -> dict[str, Callable[[
     def next_page() -> Question:
         moment = deep[0] - timedelta(seconds=dice.randrange(600))
         question = QueryLogs().model_dump_json(exclude={"cursor", "limit", "offset"})
-        cursor = write_cursor(Cursor((moment, deep[1]), None, None), question)
+        cursor = write_cursor(Cursor((moment, deep[1]), None, None, None), question)
         where = f"timestamp <= {_at(moment)} AND (timestamp < {_at(moment)} OR id < {deep[1]})"
         return Question(
             "next page at 1,000,000", ("/query/logs", {"cursor": cursor}), _page(where, count=False)

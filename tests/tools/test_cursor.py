@@ -16,6 +16,7 @@ cursors = st.builds(
     row=st.tuples(moments, st.integers(1, 2**63 - 1)),
     start=st.none() | moments,
     end=st.none() | moments,
+    total=st.none() | st.integers(0, 2**63 - 1),
     back=st.booleans(),
 )
 
