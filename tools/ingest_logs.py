@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tools.answers import within_budget
+from tools.answers import fitting
 from tools.errors import BadArguments
 from tools.intake import Arrival, NewEvent, prepare, read_batch
 from tools.ports import Deps, ReadyEvent
@@ -21,10 +21,10 @@ class IngestLogs(Strict):
     events: Annotated[
         list[Any],
         BeforeValidator(from_json_text),
-        Field(max_length=MAX_EVENTS),
+        Field(max_length=MAX_EVENTS, description="A batch."),
         WithJsonSchema({"type": "array", "items": NewEvent.model_json_schema()}),
     ]
-    dry_run: bool = Field(False, description="Check only; store nothing.")
+    dry_run: bool = Field(False, description="Check only.")
 
 
 async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
@@ -53,14 +53,17 @@ def receipt(
     new: int, old: int, rejected: list[Rejected], deps: Deps, dry_run: bool = False
 ) -> Receipt:
     """What became of a batch, with as many of the refusals as the caller's page holds."""
-    shown = rejected[: within_budget(map(_refusal, rejected), deps.caller)]
-    return Receipt(
-        accepted=new,
-        duplicates=old,
-        rejected=shown,
-        more_rejected=len(rejected) - len(shown),
-        dry_run=dry_run,
-    )
+
+    def built(count: int) -> Receipt:
+        return Receipt(
+            accepted=new,
+            duplicates=old,
+            rejected=rejected[:count],
+            more_rejected=len(rejected) - count,
+            dry_run=dry_run,
+        )
+
+    return fitting(built, len(rejected), receipt_lines, deps.caller)
 
 
 def _refusal(bad: Rejected) -> str:
@@ -98,9 +101,7 @@ def receipt_lines(receipt: Receipt) -> list[str]:
 INGEST_LOGS = Tool(
     name="ingest_logs",
     title="Store log events",
-    purpose=(
-        "Store log events. An event sent twice is stored once. Answers which were refused, and why."
-    ),
+    purpose="Store log events, each once. Says which were refused.",
     takes=IngestLogs,
     gives=Receipt,
     run=ingest_logs,
