@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from sql.few_patterns import FewPatterns
 from sql.pool import Pool, Row
 from sql.spans import floor, stretches
 from sql.text_index import TextIndex
@@ -26,9 +27,12 @@ _MINUTE = timedelta(minutes=1)
 class EventsOut:
     """Answers filters exactly: counts come from the roll-up wherever it has the columns."""
 
-    def __init__(self, pool: Pool, texts: TextIndex, seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self, pool: Pool, texts: TextIndex, few: FewPatterns, seconds: float = READ_SECONDS
+    ) -> None:
         self._pool = pool
         self._texts = texts
+        self._few = few
         self._seconds = seconds
 
     async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
@@ -62,10 +66,19 @@ class EventsOut:
             return None
         return int(total)
 
-    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
-        """Every pattern in the filter with its exact count."""
+    async def pattern_counts(
+        self, wanted: Filter, new_since: datetime | None = None
+    ) -> list[PatternCount]:
+        """Every pattern in the filter with its exact count; of those new since a moment, if any."""
+        if new_since is None:
+            patterns = await self._few.of(wanted)
+        else:
+            patterns = await self._few.new_since(new_since, wanted)
+        if patterns == ():
+            return []
         given = columns(wanted) | stretches(wanted.start, wanted.end)
-        rows = await self._pool.run("pattern_counts", **given, seconds=self._seconds)
+        chosen = {"patterns": patterns, "new_since": new_since}
+        rows = await self._pool.run("pattern_counts", **given, **chosen, seconds=self._seconds)
         return [
             PatternCount(key, service, text, int(count), aware(first), aware(last))
             for key, service, text, count, first, last in rows

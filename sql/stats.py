@@ -1,32 +1,26 @@
 """Counts by column and interval: from the roll-up where it knows the columns, else from rows."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sql.events_out import READ_SECONDS, aware, columns
+from sql.few_patterns import FewPatterns
 from sql.pool import Pool, Row
-from sql.spans import floor, stretches
+from sql.spans import stretches
 from sql.text_index import TextIndex
 from tools.ports import Filter, StatRow
 
 _COUNTED = {"service", "host", "level", "pattern", None}
 _MINUTE = 60
-_FEW = 100
-"""Patterns whose counts are read one pattern after the other."""
-
-_DAY = timedelta(days=1)
-_FEW_DAYS = 3
-"""A longer range is made of days: to look for the patterns there takes as long as to count."""
 
 
 class Stats:
     """Answers how many, by what, and when."""
 
-    def __init__(self, pool: Pool, texts: TextIndex, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, texts: TextIndex, few: FewPatterns) -> None:
         self._pool = pool
         self._texts = texts
-        self._now = now
+        self._few = few
 
     async def count_by(
         self, wanted: Filter, column: str | None, width: int | None, limit: int
@@ -56,7 +50,7 @@ class Stats:
 
     async def _counts(self, wanted: Filter, shape: dict[str, Any], width: int | None) -> list[Row]:
         """The counts of few patterns are read by their own key, others by time."""
-        patterns = await self._few_patterns(wanted)
+        patterns = await self._few.of(wanted)
         if patterns == ():
             return []
         services = wanted.services if patterns is None else ()
@@ -65,23 +59,6 @@ class Stats:
         given = columns(wanted) | pieces | shape | chosen
         joined = "by_service" in shape or bool(services)
         return await self._pool.run("count_stats", **given, joined=joined)
-
-    async def _few_patterns(self, wanted: Filter) -> tuple[int, ...] | None:
-        """The patterns of the services, else of the levels; None when they are many or unknown."""
-        if wanted.services:
-            given: dict[str, Any] = {"services": wanted.services}
-            rows = await self._pool.run("patterns_of_services", **given, limit=_FEW + 1)
-        elif wanted.levels and self._is_short(wanted):
-            given = columns(wanted)
-            given["start"] = wanted.start and floor(wanted.start, _DAY)
-            rows = await self._pool.run("patterns_of_levels", **given, limit=_FEW + 1)
-        else:
-            return None
-        return tuple(key for (key,) in rows) if len(rows) <= _FEW else None
-
-    def _is_short(self, wanted: Filter) -> bool:
-        end = wanted.end or self._now()
-        return wanted.start is not None and end - wanted.start <= _FEW_DAYS * _DAY
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
         """Service, text, first and last time ever of patterns."""

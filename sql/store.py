@@ -10,6 +10,7 @@ from sql.condition import Condition, condition
 from sql.episodes import Episodes
 from sql.events_in import EventsIn
 from sql.events_out import EventsOut, aware
+from sql.few_patterns import FewPatterns
 from sql.kept import Kept
 from sql.literals import rows_of
 from sql.metrics import Metrics
@@ -82,10 +83,11 @@ class MariaStore:
         self.archive = Archive(self.pool, patterns)
         self._in = EventsIn(self.pool, now, partitions, patterns)
         self._texts = TextIndex(self.pool, habits.fulltext)
-        self._out = EventsOut(self.pool, self._texts)
+        few = FewPatterns(self.pool, now)
+        self._out = EventsOut(self.pool, self._texts, few)
         self._metrics = Metrics(self.pool, now, partitions)
         self._episodes = Episodes(self.pool)
-        self._stats = Stats(self.pool, self._texts, now)
+        self._stats = Stats(self.pool, self._texts, few)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""
@@ -133,9 +135,11 @@ class MariaStore:
             return await self._stats.total(wanted)
         return await self._out.count_rows(wanted)
 
-    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
+    async def pattern_counts(
+        self, wanted: Filter, new_since: datetime | None = None
+    ) -> list[PatternCount]:
         """See LogStore."""
-        return await self._out.pattern_counts(wanted)
+        return await self._out.pattern_counts(wanted, new_since)
 
     async def pattern_hosts(
         self, wanted: Filter, pattern_ids: Sequence[int]

@@ -1,5 +1,6 @@
 """log_patterns: what kinds of lines there are, which are new, and what changed."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -75,18 +76,17 @@ async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
     """
     wanted = resolve(asked, deps)
     earlier = _earlier(asked, wanted, deps)
-    counts = await deps.store.pattern_counts(wanted)
-    total = sum(pattern.count for pattern in counts)
+    since = wanted.start if asked.new_only else None
+    counts = await deps.store.pattern_counts(wanted, since)
+    total = await _total(wanted, counts, asked, deps)
     patterns = [_pattern(counted, total, deps) for counted in counts]
     if wanted.start is not None:
         await _mark_new(patterns, wanted.start, deps)
-    if asked.new_only:
-        patterns = [pattern for pattern in patterns if pattern.new]
     if earlier is not None:
-        patterns = _compared(patterns, await deps.store.pattern_counts(earlier), deps)
+        patterns = _compared(patterns, await deps.store.pattern_counts(earlier, since), deps)
     patterns.sort(key=lambda one: (-abs(one.change or 0), -one.count, one.pattern_id))
     hint = await _hint(bool(patterns), total, wanted, deps)
-    notes = await guard_notes({one.service for one in counts}, deps)
+    notes = await guard_notes(await _services(wanted, counts, asked, deps), deps)
     coverage = await coverage_of(replace(wanted, start=earlier.start) if earlier else wanted, deps)
 
     def built(count: int) -> PatternsPage:
@@ -120,6 +120,22 @@ def _earlier(asked: LogPatterns, wanted: Filter, deps: Deps) -> Filter | None:
     if start >= wanted.start:
         raise BadArguments.one("compare_to", "must be earlier than start_time", asked.compare_to)
     return replace(wanted, start=start, end=end)
+
+
+async def _total(wanted: Filter, counts: list[PatternCount], asked: LogPatterns, deps: Deps) -> int:
+    """Events in the range, those of patterns that are not asked for as well."""
+    if asked.new_only:
+        return await deps.store.count_events(wanted) or 0
+    return sum(pattern.count for pattern in counts)
+
+
+async def _services(
+    wanted: Filter, counts: list[PatternCount], asked: LogPatterns, deps: Deps
+) -> Iterable[str]:
+    """Services in scope: what is new of one that is masked coarser may not look new."""
+    if asked.new_only:
+        return wanted.services or await deps.store.guarded_services()
+    return {one.service for one in counts}
 
 
 def _pattern(counted: PatternCount, total: int, deps: Deps) -> Pattern:

@@ -181,8 +181,13 @@ class LogStore(Protocol):
     async def count_events(self, wanted: Filter) -> int | None:
         """How many there are, exactly; None when counting would take too long."""
 
-    async def pattern_counts(self, wanted: Filter) -> list[PatternCount]:
-        """Every pattern that occurs in the filter, with exact counts."""
+    async def pattern_counts(
+        self, wanted: Filter, new_since: datetime | None = None
+    ) -> list[PatternCount]:
+        """Every pattern that occurs in the filter, with exact counts.
+
+        With `new_since` only those whose first event ever, on any host and level, is not earlier.
+        """
 
     async def pattern_hosts(
         self, wanted: Filter, pattern_ids: Sequence[int]

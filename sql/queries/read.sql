@@ -56,6 +56,7 @@ FROM (
         OR (r.span = 'minute' AND r.start >= %(minute_1_start)s AND r.start < %(minute_1_end)s) -- ? minute_1_start
         OR (r.span = 'minute' AND r.start >= %(minute_2_start)s AND r.start < %(minute_2_end)s) -- ? minute_2_start
       )
+      AND r.pattern_id IN %(patterns)s -- ? patterns
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
     GROUP BY r.pattern_id
@@ -67,12 +68,14 @@ FROM (
         OR (e.timestamp >= %(rows_1_start)s AND e.timestamp < %(rows_1_end)s) -- ? rows_1_start
         OR (e.timestamp >= %(rows_2_start)s AND e.timestamp < %(rows_2_end)s) -- ? rows_2_start
       )
+      AND e.pattern_id IN %(patterns)s -- ? patterns
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
     GROUP BY e.pattern_id
 ) AS part
 JOIN log_patterns AS p ON p.id = part.pattern_id
 WHERE 1 = 1
+  AND p.first_seen >= %(new_since)s -- ? new_since
   AND p.service IN %(services)s -- ? services
 GROUP BY p.id
 

@@ -121,6 +121,14 @@ WHERE span = 'day' AND start >= %(start)s
   AND host = %(host)s -- ? host
 LIMIT %(limit)s
 
+-- name: patterns_new_since
+-- The ids of the patterns whose first event ever is not before a moment, up to a number.
+SELECT id
+FROM log_patterns
+WHERE first_seen >= %(moment)s AND count > 0
+  AND service IN %(services)s -- ? services
+LIMIT %(limit)s
+
 -- name: patterns_by_id
 -- Service, text, first and last time of patterns.
 SELECT id, service, text, first_seen, last_seen FROM log_patterns WHERE id IN %(patterns)s

@@ -56,6 +56,10 @@ def random_filter(chance: random.Random, rows: bool, scale: float = 1) -> Filter
     )
 
 
+def _latest_first(event: ReadyEvent) -> float:
+    return -event.timestamp.timestamp()
+
+
 @pytest.mark.parametrize("scale", [1, 40], ids=["minutes", "days"])
 async def test_counts_equal_brute_force(
     store: MariaStore, make_events: MakeEvents, scale: float
@@ -63,6 +67,7 @@ async def test_counts_equal_brute_force(
     """For random windows, cut days, hours and minutes included, all counts are exact."""
     events = make_events(1500, seed=11, minutes=90 * scale)
     await store.add_events(events)
+    ever = {(e.service, e.pattern): e.timestamp for e in sorted(events, key=_latest_first)}
     chance = random.Random(11)
     for number in range(150):
         wanted = random_filter(chance, number % 3 == 0, scale)
@@ -78,6 +83,9 @@ async def test_counts_equal_brute_force(
                 e.timestamp for e in inside if (e.service, e.pattern) == (one.service, one.text)
             ]
             assert (one.first_seen, one.last_seen) == (min(times), max(times)), wanted
+        since = chance.choice(events).timestamp
+        new = {one.id for one in await store.pattern_counts(wanted, since)}
+        assert new == {one.id for one in counted if ever[one.service, one.text] >= since}, wanted
 
 
 @pytest.mark.parametrize("scale", [1, 40], ids=["minutes", "days"])
@@ -290,6 +298,9 @@ PLANS: dict[str, Call] = {
     ),
     "patterns": lambda s: s.pattern_counts(
         Filter(start=NOW - timedelta(minutes=61.5), levels=(Level.ERROR,))
+    ),
+    "new patterns": lambda s: s.pattern_counts(
+        Filter(start=NOW - timedelta(minutes=61.5)), NOW - timedelta(days=1)
     ),
     "pattern newest": lambda s: s.newest_of(Filter(), [3], 3),
     "pattern newest in window": lambda s: s.newest_of(HOUR, [3], 3),

@@ -166,6 +166,9 @@ async def test_windows_are_compared_by_exact_counts(store: MariaStore) -> None:
     page = await LOG_PATTERNS.call({"start_time": "1h", "compare_to": "2h"}, deps)
     found = {one.pattern: (one.count, one.before, one.change) for one in page.patterns}
     assert found == {"a came": (5, 3, 2), "b came": (0, 2, -2), "c came": (1, 0, 1)}
+    asked = {"start_time": "1h", "compare_to": "2h", "new_only": True}
+    page = await LOG_PATTERNS.call(asked, deps)
+    assert [(one.pattern, one.change) for one in page.patterns] == [("c came", 1)]
 
 
 @pytest.mark.parametrize("argument", [{"new_only": True}, {"compare_to": "2d"}])
