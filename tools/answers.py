@@ -1,7 +1,10 @@
 """Parts that answers share: rows as lines of text, coverage in words, where to go on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from tools.plain import clean, one_line
 from tools.ports import Caller, Deps, Filter
@@ -10,9 +13,20 @@ from tools.records import Coverage, Event, Range
 LINE_CHARS = 400
 """Characters of a message shown in a line; the rest is a link away."""
 
-_HOSTS_SHOWN = 10
-_FRAME = 1_500
-"""Characters of a page set aside for its head, hints and coverage."""
+NAME_CHARS = 60
+PATTERN_CHARS = 200
+STRUCTURED_TIMES = 2
+"""A page as JSON has keys and whole names, so it may be twice as long as its text."""
+
+_MARKER = 20
+"""Characters of the mark that says how much of a text is left out."""
+
+_HOSTS_SHOWN = 8
+_GAPS_SHOWN = 4
+_NOTES_SHOWN = 3
+_MARKS = ("trace_id", "error_code", "event_type")
+
+Page = TypeVar("Page", bound=BaseModel)
 
 
 def moment_text(moment: datetime) -> str:
@@ -26,11 +40,18 @@ def minute_text(moment: datetime) -> str:
 
 
 def event_line(event: Event, limit: int = LINE_CHARS) -> str:
-    """One event as one line: time, level, host, service, message, #id."""
-    times = f" (x{event.count})" if event.count and event.count > 1 else ""
-    where = f"{one_line(event.host, 60)} {one_line(event.service, 60)}"
+    """One event as one line: time, level, host, service, message, what else is known, #id."""
+    times = f" (x{event.count:,})" if event.count and event.count > 1 else ""
+    where = f"{one_line(event.host, NAME_CHARS)} {one_line(event.service, NAME_CHARS)}"
     message = one_line(event.message, limit) or "(no message)"
-    return f"{moment_text(event.timestamp)} {event.level} {where}: {message}{times} #{event.id}"
+    rest = f"… [{event.clipped}]" if event.clipped else ""
+    marks = "".join(
+        f" {name}={one_line(value, NAME_CHARS)}"
+        for name in _MARKS
+        if (value := getattr(event, name))
+    )
+    head = f"{moment_text(event.timestamp)} {event.level} {where}: {message}{rest}"
+    return f"{head}{times}{marks} #{event.id}"
 
 
 def range_text(span: Range) -> str:
@@ -45,9 +66,9 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     if not coverage.hosts:
         return ["coverage: no host in scope has ever sent an event", *_kept_line(coverage)]
     heard = [
-        f"{one_line(host.host, 60)} (last event {moment_text(host.last_event)})"
+        f"{one_line(host.host, NAME_CHARS)} (last event {moment_text(host.last_event)})"
         if host.last_event
-        else f"{one_line(host.host, 60)} (no event yet)"
+        else f"{one_line(host.host, NAME_CHARS)} (no event yet)"
         for host in coverage.hosts[:_HOSTS_SHOWN]
     ]
     hidden = len(coverage.hosts) - len(heard) + coverage.more_hosts
@@ -64,55 +85,111 @@ def _kept_line(coverage: Coverage) -> list[str]:
     return [f"retention: events before {moment_text(coverage.kept_since)} were dropped"]
 
 
+async def coverage_of(wanted: Filter, deps: Deps) -> Coverage:
+    """Who was heard in scope; a page with a budget lists a few hosts and gaps, and counts all."""
+    coverage = await deps.store.coverage(wanted)
+    if deps.caller.max_chars is None:
+        return coverage
+    hosts, gaps = coverage.hosts[:_HOSTS_SHOWN], coverage.gaps[:_GAPS_SHOWN]
+    shown = {
+        "hosts": hosts,
+        "more_hosts": coverage.more_hosts + len(coverage.hosts) - len(hosts),
+        "gaps": gaps,
+        "more_gaps": len(coverage.gaps) - len(gaps),
+    }
+    return coverage.model_copy(update=shown)
+
+
 async def guard_notes(services: Iterable[str], deps: Deps) -> list[str]:
     """That services' patterns are coarser than usual, for those of which that is so."""
     guarded = await deps.store.guarded_services()
-    return [
-        f"{one_line(name, 60)} has too many kinds of messages: what is new since "
+    names = sorted(guarded.keys() & set(services))
+    shown = names if deps.caller.max_chars is None else names[:_NOTES_SHOWN]
+    notes = [
+        f"{one_line(name, NAME_CHARS)} has too many kinds of messages: what is new since "
         f"{moment_text(guarded[name])} UTC is masked coarser, so that kinds may share a pattern"
-        for name in sorted(guarded.keys() & set(services))
+        for name in shown
     ]
+    hidden = len(names) - len(shown)
+    return [*notes, f"the same holds for {hidden} more services"] if hidden else notes
 
 
-async def empty_hint(wanted: Filter, deps: Deps) -> str:
-    """Why an answer is empty, as far as the names can tell, and what exists instead."""
-    known = await deps.store.catalogue()
-    lower = {name.lower() for name in known.services}
-    if wanted.services and not any(name.lower() in lower for name in wanted.services):
-        return f"No service named {wanted.services[0]!r}. Known: {_some(known.services)}"
-    if wanted.host and wanted.host.lower() not in {name.lower() for name in known.hosts}:
-        return f"No host named {wanted.host!r}. Known: {_some(known.hosts)}"
-    return "Nothing matches. Widen the time range or drop a filter."
-
-
-def _some(names: tuple[str, ...], most: int = 30) -> str:
-    shown = ", ".join(one_line(name, 60) for name in names[:most])
+def some(names: Sequence[str], most: int = 30) -> str:
+    """The first of the names, and how many more there are."""
+    shown = ", ".join(one_line(name, NAME_CHARS) for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown or "none yet"
 
 
-def within_budget(lines: Iterable[str], caller: Caller) -> int:
-    """How many of the lines fit the caller's page, at least one; room is left for the rest."""
-    left = caller.max_chars - _FRAME if caller.max_chars else None
-    kept = 0
-    for line in lines:
-        if left is not None:
-            left -= len(line) + 1
-            if left < 0 and kept:
-                break
-        kept += 1
-    return kept
+def fitting(
+    build: Callable[[int], Page], most: int, lines: Callable[[Page], list[str]], caller: Caller
+) -> Page:
+    """The page of as many rows, up to `most`, as the caller's budget holds; at least of one.
+
+    `build` makes the page of so many rows. Measured is the whole page, with its head, hints and
+    coverage: its text has at most `max_chars` characters, and as JSON twice as many.
+    """
+    page, fits = build(most), 1
+    if most <= 1 or _fits(page, lines, caller):
+        return page
+    while fits < most - 1:
+        middle = (fits + most) // 2
+        if _fits(build(middle), lines, caller):
+            fits = middle
+        else:
+            most = middle
+    return build(fits)
 
 
-def shown_to(event: Event, caller: Caller) -> Event:
+def _fits(page: Page, lines: Callable[[Page], list[str]], caller: Caller) -> bool:
+    if caller.max_chars is None:
+        return True
+    text = sum(len(line) + 1 for line in lines(page)) - 1
+    structured = len(page.model_dump_json(exclude_none=True))
+    return text <= caller.max_chars and structured <= caller.max_chars * STRUCTURED_TIMES
+
+
+def shown_to(event: Event, caller: Caller, most: int | None = None) -> Event:
     """The event as this caller may see it.
 
-    Doors to models get the message without control codes and clipped, and no meta_json; the
-    whole event is a `devmesh://logs/{id}` away.
+    Doors to models get the message without control codes, clipped to the caller's `max_message`
+    or to `most`, and no meta_json; the whole event is a `devmesh://logs/{id}` away.
     """
     limit = caller.max_message
     if limit is None:
         return event
     message = clean(event.message)
-    if len(message) > limit:
-        message = f"{message[:limit]}… [+{len(message) - limit} chars: devmesh://logs/{event.id}]"
-    return event.model_copy(update={"message": message, "meta_json": None})
+    kept = _head(message, min(limit, most or limit))
+    hidden = len(message) - len(kept)
+    clipped = f"+{hidden} chars: devmesh://logs/{event.id}" if hidden else None
+    return event.model_copy(update={"message": kept, "meta_json": None, "clipped": clipped})
+
+
+def _head(message: str, limit: int) -> str:
+    """The start of a message that takes at most `limit` characters on one line."""
+    left = limit
+    for place, char in enumerate(message):
+        left -= len(" ⏎ ") if char == "\n" else 1
+        if left < 0:
+            return message[:place]
+    return message
+
+
+def shown_pattern(text: str, caller: Caller) -> str:
+    """A pattern's text as this caller may see it: in pages for models, as much as in its line."""
+    return text if caller.max_message is None else one_line(text, PATTERN_CHARS - _MARKER)
+
+
+def whole_steps(moments: Sequence[object], count: int) -> int:
+    """So many rows, or fewer, that none with the moment of the last are left out, if it can be.
+
+    Then who asks for what is before that moment gets each of the others, and none again.
+    """
+    cut = count
+    while 0 < cut < len(moments) and moments[cut - 1] == moments[cut]:
+        cut -= 1
+    return cut or count
+
+
+def raised(caller: Caller) -> str:
+    """Which arguments give this caller a longer page."""
+    return "raise limit" if caller.max_chars is None else "raise limit or max_chars"

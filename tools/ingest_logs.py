@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from tools.answers import within_budget
+from tools.answers import fitting
 from tools.errors import BadArguments
 from tools.intake import Arrival, NewEvent, prepare, read_batch
 from tools.ports import Deps, ReadyEvent
@@ -53,14 +53,17 @@ def receipt(
     new: int, old: int, rejected: list[Rejected], deps: Deps, dry_run: bool = False
 ) -> Receipt:
     """What became of a batch, with as many of the refusals as the caller's page holds."""
-    shown = rejected[: within_budget(map(_refusal, rejected), deps.caller)]
-    return Receipt(
-        accepted=new,
-        duplicates=old,
-        rejected=shown,
-        more_rejected=len(rejected) - len(shown),
-        dry_run=dry_run,
-    )
+
+    def built(count: int) -> Receipt:
+        return Receipt(
+            accepted=new,
+            duplicates=old,
+            rejected=rejected[:count],
+            more_rejected=len(rejected) - count,
+            dry_run=dry_run,
+        )
+
+    return fitting(built, len(rejected), receipt_lines, deps.caller)
 
 
 def _refusal(bad: Rejected) -> str:

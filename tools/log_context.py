@@ -1,11 +1,12 @@
 """log_context: the events around one event."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from tools.answers import event_line, moment_text, shown_to, within_budget
+from tools.answers import event_line, fitting, moment_text, shown_to
 from tools.errors import NotFound
 from tools.ports import Deps, Filter, Page
 from tools.records import Event, Strict
@@ -47,13 +48,28 @@ async def log_context(asked: LogContext, deps: Deps) -> ContextPage:
     newer = await deps.store.find_events(scope, Page(asked.after, False, place))
     # Nearest first, so that a page too small for all keeps what is closest to the event.
     pairs = [event, *_interleaved([row[0] for row in older], [row[0] for row in newer])]
-    kept = pairs[: within_budget(map(event_line, pairs), deps.caller)]
-    return ContextPage(
-        event_id=event.id,
-        events=[shown_to(one, deps.caller) for one in sorted(kept, key=_order)],
-        complete=len(kept) == len(pairs),
-        hint=None if len(kept) == len(pairs) else "ask for fewer before and after",
+    shown = [shown_to(one, deps.caller) for one in pairs]
+
+    def built(count: int) -> ContextPage:
+        events = sorted(shown[:count], key=_order)
+        return ContextPage(
+            event_id=event.id,
+            events=events,
+            complete=count == len(pairs),
+            hint=_go_on(events, pairs[count:], place),
+        )
+
+    return fitting(built, len(shown), context_lines, deps.caller)
+
+
+def _go_on(events: list[Event], rest: list[Event], place: tuple[datetime, int]) -> str | None:
+    """Which calls read what the page has no room for."""
+    earlier = sum(_order(one) < place for one in rest)
+    calls = (
+        (earlier, f"earlier: event_id={events[0].id} after=0"),
+        (len(rest) - earlier, f"later: event_id={events[-1].id} before=0"),
     )
+    return "; ".join(f"{count:,} more {words}" for count, words in calls if count) or None
 
 
 async def _dropped(deps: Deps) -> str:
@@ -74,7 +90,7 @@ def _interleaved(older: list[Event], newer: list[Event]) -> list[Event]:
     return [event for _, event in sorted(both, key=lambda pair: pair[0])]
 
 
-def _order(event: Event) -> tuple[object, int]:
+def _order(event: Event) -> tuple[datetime, int]:
     return event.timestamp, event.id
 
 

@@ -7,13 +7,18 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from tools.answers import (
+    NAME_CHARS,
+    PATTERN_CHARS,
     coverage_lines,
-    empty_hint,
+    coverage_of,
+    fitting,
     guard_notes,
     moment_text,
+    raised,
     range_text,
-    within_budget,
+    shown_pattern,
 )
+from tools.empty import empty_hint
 from tools.errors import BadArguments
 from tools.filters import LevelScope, When, range_of, resolve
 from tools.plain import one_line
@@ -72,29 +77,34 @@ async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
     earlier = _earlier(asked, wanted, deps)
     counts = await deps.store.pattern_counts(wanted)
     total = sum(pattern.count for pattern in counts)
-    patterns = [_pattern(counted, total) for counted in counts]
+    patterns = [_pattern(counted, total, deps) for counted in counts]
     if wanted.start is not None:
         await _mark_new(patterns, wanted.start, deps)
     if asked.new_only:
         patterns = [pattern for pattern in patterns if pattern.new]
     if earlier is not None:
-        patterns = _compared(patterns, await deps.store.pattern_counts(earlier))
+        patterns = _compared(patterns, await deps.store.pattern_counts(earlier), deps)
     patterns.sort(key=lambda one: (-abs(one.change or 0), -one.count, one.pattern_id))
-    shown = patterns[: asked.limit]
-    shown = shown[: within_budget(map(pattern_line, shown), deps.caller)]
-    return PatternsPage(
-        patterns=shown,
-        range=range_of(wanted, deps),
-        compared=range_of(earlier, deps) if earlier else None,
-        total=total,
-        left_out=len(patterns) - len(shown),
-        complete=len(patterns) == len(shown),
-        hint=await _hint(bool(shown), total, wanted, deps),
-        notes=await guard_notes({one.service for one in counts}, deps),
-        coverage=await deps.store.coverage(
-            replace(wanted, start=earlier.start) if earlier else wanted
-        ),
-    )
+    hint = await _hint(bool(patterns), total, wanted, deps)
+    notes = await guard_notes({one.service for one in counts}, deps)
+    coverage = await coverage_of(replace(wanted, start=earlier.start) if earlier else wanted, deps)
+
+    def built(count: int) -> PatternsPage:
+        left = len(patterns) - count
+        more = f"{left:,} more patterns: narrow the filter, or {raised(deps.caller)}"
+        return PatternsPage(
+            patterns=patterns[:count],
+            range=range_of(wanted, deps),
+            compared=range_of(earlier, deps) if earlier else None,
+            total=total,
+            left_out=left,
+            complete=left == 0,
+            hint=more if left else hint,
+            notes=notes,
+            coverage=coverage,
+        )
+
+    return fitting(built, min(asked.limit, len(patterns)), patterns_lines, deps.caller)
 
 
 def _earlier(asked: LogPatterns, wanted: Filter, deps: Deps) -> Filter | None:
@@ -112,11 +122,11 @@ def _earlier(asked: LogPatterns, wanted: Filter, deps: Deps) -> Filter | None:
     return replace(wanted, start=start, end=end)
 
 
-def _pattern(counted: PatternCount, total: int) -> Pattern:
+def _pattern(counted: PatternCount, total: int, deps: Deps) -> Pattern:
     return Pattern(
         pattern_id=counted.id,
         service=counted.service,
-        pattern=counted.text,
+        pattern=shown_pattern(counted.text, deps.caller),
         count=counted.count,
         share=round(counted.count / total, 4),
         first_seen=counted.first_seen,
@@ -131,14 +141,14 @@ async def _mark_new(patterns: list[Pattern], start: datetime, deps: Deps) -> Non
         pattern.new = ever[pattern.pattern_id][2] >= start
 
 
-def _compared(patterns: list[Pattern], earlier: list[PatternCount]) -> list[Pattern]:
+def _compared(patterns: list[Pattern], earlier: list[PatternCount], deps: Deps) -> list[Pattern]:
     """The patterns with their counts before, and those that have fallen silent."""
     before = {counted.id: counted for counted in earlier}
     for pattern in patterns:
         counted = before.pop(pattern.pattern_id, None)
         pattern.before = counted.count if counted else 0
         pattern.change = pattern.count - pattern.before
-    gone = [_pattern(counted, 1) for counted in before.values()]
+    gone = [_pattern(counted, 1, deps) for counted in before.values()]
     for pattern in gone:
         pattern.before, pattern.change = pattern.count, -pattern.count
         pattern.count, pattern.share, pattern.new = 0, 0.0, False
@@ -153,11 +163,11 @@ async def _hint(any_shown: bool, total: int, wanted: Filter, deps: Deps) -> str 
 
 def pattern_line(found: Pattern) -> str:
     """One pattern as a line."""
-    change = f" ({found.before} before)" if found.before is not None else ""
+    change = f" ({found.before:,} before)" if found.before is not None else ""
     new = " new" if found.new else ""
     span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
-    named = one_line(f"{found.service}: {found.pattern}", 200)
-    return f"x{found.count} {found.share:.0%}{change}{new}, {span}: {named}"
+    named = f"{one_line(found.service, NAME_CHARS)}: {one_line(found.pattern, PATTERN_CHARS)}"
+    return f"x{found.count:,} {found.share:.0%}{change}{new}, {span}: {named}"
 
 
 def patterns_lines(page: PatternsPage) -> list[str]:
@@ -167,8 +177,6 @@ def patterns_lines(page: PatternsPage) -> list[str]:
         f"{len(page.patterns)} patterns of {page.total} events, {range_text(page.range)}{compared}"
     )
     lines = [head, *map(pattern_line, page.patterns)]
-    if page.left_out:
-        lines.append(f"{page.left_out} more patterns: raise limit, or narrow the filter")
     if page.hint:
         lines.append(page.hint)
     lines.extend(page.notes)

@@ -4,11 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from tools.answers import coverage_lines, empty_hint, moment_text, range_text, within_budget
+from tools.answers import (
+    PATTERN_CHARS,
+    coverage_lines,
+    coverage_of,
+    fitting,
+    moment_text,
+    raised,
+    range_text,
+    shown_pattern,
+    whole_steps,
+)
+from tools.empty import empty_hint
 from tools.filters import LogFilter, range_of, resolve
 from tools.plain import one_line
 from tools.ports import Deps, StatRow
-from tools.records import Coverage, Moment, Range
+from tools.records import Coverage, Moment, Range, utc_text
 from tools.timespan import parse_interval
 from tools.tool import Tool
 
@@ -58,21 +69,39 @@ async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
     if asked.group_by or width:
         rows = await deps.store.count_by(wanted, asked.group_by, width, asked.limit + 1)
     groups = await _named(rows[: asked.limit], asked.group_by, deps)
-    groups = groups[: within_budget(map(group_line, groups), deps.caller)]
     if rows and len(rows) <= asked.limit:
         total: int | None = sum(row.count for row in rows)
     else:
         total = await deps.store.count_events(wanted)
-    return StatsPage(
-        groups=groups,
-        group_by=asked.group_by,
-        interval=asked.interval,
-        range=range_of(wanted, deps),
-        total=total,
-        complete=len(groups) == len(rows),
-        hint=await empty_hint(wanted, deps) if total == 0 else None,
-        coverage=await deps.store.coverage(wanted),
-    )
+    hint = await empty_hint(wanted, deps) if total == 0 else None
+    coverage = await coverage_of(wanted, deps)
+
+    def built(count: int) -> StatsPage:
+        if width:
+            count = whole_steps([row.start for row in rows], count)
+        return StatsPage(
+            groups=groups[:count],
+            group_by=asked.group_by,
+            interval=asked.interval,
+            range=range_of(wanted, deps),
+            total=total,
+            complete=count == len(rows),
+            hint=hint or _left_out(rows, count, deps),
+            coverage=coverage,
+        )
+
+    return fitting(built, len(groups), stats_lines, deps.caller)
+
+
+def _left_out(rows: list[StatRow], count: int, deps: Deps) -> str | None:
+    """That there is more, and how to go on: a timeline before its earliest interval."""
+    if count == len(rows):
+        return None
+    last, following = rows[count - 1], rows[count]
+    if last.start is None or last.start == following.start:
+        most = f"more groups, none over {following.count:,}"
+        return f"{most}: narrow the filter, or {raised(deps.caller)}"
+    return f"more intervals before: set end_time={utc_text(last.start)}, or widen the interval"
 
 
 async def _named(rows: list[StatRow], column: str | None, deps: Deps) -> list[Group]:
@@ -80,14 +109,17 @@ async def _named(rows: list[StatRow], column: str | None, deps: Deps) -> list[Gr
     names = {row.name: row.name for row in rows}
     if column == "pattern":
         texts = await deps.store.pattern_texts([int(name) for name in names if name])
-        names = {str(key): f"{found[0]}: {found[1]}" for key, found in texts.items()}
+        names = {
+            str(key): shown_pattern(f"{found[0]}: {found[1]}", deps.caller)
+            for key, found in texts.items()
+        }
     return [Group(name=names.get(row.name), start=row.start, count=row.count) for row in rows]
 
 
 def group_line(group: Group) -> str:
     """One group as a line."""
     when = f"{moment_text(group.start)} " if group.start else ""
-    name = one_line(group.name, 200) if group.name is not None else ""
+    name = one_line(group.name, PATTERN_CHARS) if group.name is not None else ""
     return f"{when}{group.count} {name}".rstrip()
 
 
@@ -100,8 +132,6 @@ def stats_lines(page: StatsPage) -> list[str]:
         if value
     )
     lines = [f"{total} events{by}, {range_text(page.range)}", *map(group_line, page.groups)]
-    if not page.complete:
-        lines.append("more groups: raise limit, narrow the filter or widen the interval")
     if page.hint:
         lines.append(page.hint)
     return lines + coverage_lines(page.coverage)

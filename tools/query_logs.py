@@ -9,13 +9,14 @@ from pydantic import BaseModel, Field
 
 from tools.answers import (
     coverage_lines,
-    empty_hint,
+    coverage_of,
     event_line,
+    fitting,
     range_text,
     shown_to,
-    within_budget,
 )
 from tools.cursor import Cursor, read_cursor, write_cursor
+from tools.empty import empty_hint
 from tools.errors import BadArguments
 from tools.filters import LogFilter, range_of, resolve
 from tools.ports import Deps, Filter, Page
@@ -23,7 +24,10 @@ from tools.records import Coverage, Event, Range
 from tools.tool import Tool
 
 _FOLD_SCAN = 2_000
-"""Rows read at most to fill one folded page."""
+"""Rows read at a time to fill a folded page."""
+
+_FOLD_MOST = 20_000
+"""Rows that one folded page stands for at most; the next page goes on behind them."""
 
 
 class QueryLogs(LogFilter):
@@ -61,30 +65,55 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     back = cursor is not None and cursor.back
     newest_first = (asked.order == "newest") is not back
     page = Page(asked.limit + 1, newest_first, cursor.row if cursor else None, asked.offset)
-    found, total, coverage = await asyncio.gather(
-        deps.store.find_events(wanted, replace(page, limit=_FOLD_SCAN) if asked.fold else page),
+    (found, more), total, coverage = await asyncio.gather(
+        _found(wanted, page, asked, deps),
         deps.store.count_events(wanted),
-        deps.store.coverage(wanted),
+        coverage_of(wanted, deps),
     )
     rows = (_folded if asked.fold else _plain)(found)[: asked.limit]
-    rows = rows[: within_budget((event_line(event) for event, _ in rows), deps.caller)]
-    last = rows[-1][1] if rows else 0
-    left = last < len(found) or (asked.fold and len(found) == _FOLD_SCAN)
-    # In the order in which they were read: from the place of the cursor away from it.
-    ahead = _beside(found[last - 1][0], wanted, asked, back) if left else None
+    shown = [shown_to(event, deps.caller) for event, _ in rows]
     behind = (cursor is not None or asked.offset > 0) and bool(found)
     came_from = _beside(found[0][0], wanted, asked, not back) if behind else None
-    events = [shown_to(event, deps.caller) for event, _ in rows]
-    return LogPage(
-        events=events[::-1] if back else events,
-        range=range_of(wanted, deps),
-        total=total,
-        complete=not left and cursor is None and not asked.offset,
-        next_cursor=came_from if back else ahead,
-        previous_cursor=ahead if back else came_from,
-        hint=await empty_hint(wanted, deps) if not found and cursor is None else None,
-        coverage=coverage,
-    )
+    hint = await empty_hint(wanted, deps) if not found and cursor is None else None
+
+    def built(count: int) -> LogPage:
+        last = rows[count - 1][1] if count else 0
+        left = more or last < len(found)
+        # In the order in which they were read: from the place of the cursor away from it.
+        ahead = _beside(found[last - 1][0], wanted, asked, back) if left else None
+        return LogPage(
+            events=shown[:count][::-1] if back else shown[:count],
+            range=range_of(wanted, deps),
+            total=total,
+            complete=not left and cursor is None and not asked.offset,
+            next_cursor=came_from if back else ahead,
+            previous_cursor=ahead if back else came_from,
+            hint=hint,
+            coverage=coverage,
+        )
+
+    return fitting(built, len(rows), page_lines, deps.caller)
+
+
+Found = list[tuple[Event, int]]
+
+
+async def _found(wanted: Filter, page: Page, asked: QueryLogs, deps: Deps) -> tuple[Found, bool]:
+    """Rows to fill the page with, and whether there are more behind those.
+
+    What folds is read on until the page is full, so that a long run of repeats is one row.
+    """
+    if not asked.fold:
+        return await deps.store.find_events(wanted, page), False
+    found: Found = []
+    part = replace(page, limit=_FOLD_SCAN)
+    while len(found) < _FOLD_MOST and len(_folded(found)) <= asked.limit:
+        rows = await deps.store.find_events(wanted, part)
+        found += rows
+        if len(rows) < _FOLD_SCAN:
+            return found, False
+        part = replace(part, after=(rows[-1][0].timestamp, rows[-1][0].id), offset=0)
+    return found, True
 
 
 def _position(asked: QueryLogs, deps: Deps) -> tuple[Filter, Cursor | None]:
@@ -107,14 +136,14 @@ def _beside(event: Event, wanted: Filter, asked: QueryLogs, back: bool) -> str:
     return write_cursor(cursor, _question(asked))
 
 
-def _plain(found: list[tuple[Event, int]]) -> list[tuple[Event, int]]:
+def _plain(found: Found) -> Found:
     """The events, each with the number of rows used up to and with it."""
     return [(event, used) for used, (event, _) in enumerate(found, 1)]
 
 
-def _folded(found: list[tuple[Event, int]]) -> list[tuple[Event, int]]:
+def _folded(found: Found) -> Found:
     """Runs of one pattern, host and level as one event with a count; rows used up as above."""
-    folded: list[tuple[Event, int]] = []
+    folded: Found = []
     used = 0
     for _, run in groupby(found, lambda row: (row[1], row[0].host, row[0].service, row[0].level)):
         rows = [event for event, _ in run]

@@ -1,19 +1,24 @@
 """query_metrics: the points of a metric, or one value an interval."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from tools.answers import moment_text, range_text, within_budget
+from tools.answers import fitting, moment_text, raised, range_text, some, whole_steps
 from tools.filters import Scope, range_of, resolve
 from tools.plain import one_line
 from tools.ports import Deps, Filter, MetricFilter
-from tools.records import Moment, Range, from_json_text
+from tools.records import Moment, Range, from_json_text, utc_text
 from tools.timespan import parse_interval
 from tools.tool import Tool
 
 _WHOLE = 300 * 366 * 86_400
 """Seconds of a bucket that holds every moment a point may have: one value for the whole range."""
+
+
+_LABELS, _LABEL_CHARS = 10, 40
+"""How many labels a page for models has of a point, and how much of each."""
 
 
 class QueryMetrics(Scope):
@@ -39,6 +44,9 @@ class Point(BaseModel):
     service: str | None = None
     host: str | None = None
     labels: dict[str, str] | None = None
+    more_labels: int = Field(
+        0, description="Labels that are not listed.", exclude_if=lambda count: count == 0
+    )
     count: int | None = Field(None, description="Points in the interval.")
 
 
@@ -75,16 +83,42 @@ async def query_metrics(asked: QueryMetrics, deps: Deps) -> MetricPage:
         rows = [row | {"timestamp": wanted.start or row["timestamp"]} for row in rows]
     else:
         rows = await deps.store.points(wanted, asked.limit + 1)
-    points = [Point.model_validate(row) for row in rows[: asked.limit]]
-    points = points[: within_budget(map(point_line, points), deps.caller)]
-    complete = len(points) == len(rows)
-    return MetricPage(
-        name=asked.name,
-        points=points,
-        range=range_of(scope, deps),
-        complete=complete,
-        hint=await _hint(points, complete, asked, deps) or await _dropped(scope, deps),
-    )
+    points = [_shown(Point.model_validate(row), deps) for row in rows]
+    moments = [point.timestamp for point in points]
+    hint = await _nothing(points, asked, deps) or await _dropped(scope, deps)
+
+    def built(count: int) -> MetricPage:
+        count = whole_steps(moments, count)
+        return MetricPage(
+            name=asked.name,
+            points=points[:count],
+            range=range_of(scope, deps),
+            complete=count == len(points),
+            hint=_go_on(moments, count, deps) or hint,
+        )
+
+    return fitting(built, min(len(points), asked.limit), metric_lines, deps.caller)
+
+
+def _shown(point: Point, deps: Deps) -> Point:
+    """The point as this caller may see it: for models a few labels, and those not long."""
+    if deps.caller.max_chars is None or not point.labels:
+        return point
+    few = dict(sorted(point.labels.items())[:_LABELS])
+    labels = {
+        one_line(key, _LABEL_CHARS): one_line(value, _LABEL_CHARS) for key, value in few.items()
+    }
+    more = len(point.labels) - len(labels)
+    return point.model_copy(update={"labels": labels, "more_labels": more})
+
+
+def _go_on(moments: list[datetime], count: int, deps: Deps) -> str | None:
+    """That there is more, and how to read it."""
+    if count == len(moments):
+        return None
+    if moments[count - 1] == moments[count]:
+        return f"more at the same time: choose service, host or labels, or {raised(deps.caller)}"
+    return f"more before: set end_time={utc_text(moments[count - 1])}, or a wider interval"
 
 
 async def _dropped(scope: Filter, deps: Deps) -> str | None:
@@ -95,16 +129,12 @@ async def _dropped(scope: Filter, deps: Deps) -> str | None:
     return f"points before {moment_text(since)} UTC were dropped by the retention"
 
 
-async def _hint(points: list[Point], complete: bool, asked: QueryMetrics, deps: Deps) -> str | None:
-    if not complete:
-        oldest = moment_text(points[-1].timestamp)
-        return f"more before {oldest} UTC: set end_time, a wider interval or a higher limit"
+async def _nothing(points: list[Point], asked: QueryMetrics, deps: Deps) -> str | None:
     if points:
         return None
     known = (await deps.store.catalogue()).metrics
     if asked.name not in known:
-        names = ", ".join(one_line(name, 60) for name in known[:30])
-        return f"No metric named {asked.name!r}. Known: {names or 'none yet'}"
+        return f"No metric named {one_line(asked.name, 100)!r}. Known: {some(known)}"
     return "Nothing matches. Widen the time range or drop a filter."
 
 
@@ -113,7 +143,14 @@ def point_line(point: Point) -> str:
     place = " ".join(one_line(part, 60) for part in (point.host, point.service) if part)
     number = f" ({point.count} points)" if point.count is not None else ""
     unit = f" {one_line(point.unit, 20)}" if point.unit else ""
-    return f"{moment_text(point.timestamp)} {point.value:g}{unit} {place}{number}".rstrip()
+    pairs = [
+        f"{one_line(key, _LABEL_CHARS)}={one_line(value, _LABEL_CHARS)}"
+        for key, value in (point.labels or {}).items()
+    ]
+    more = [f"{point.more_labels} more"] if point.more_labels else []
+    labels = f" {{{', '.join([*pairs, *more])}}}" if pairs else ""
+    head = f"{moment_text(point.timestamp)} {point.value:.12g}{unit} {place}"
+    return f"{head}{labels}{number}".rstrip()
 
 
 def metric_lines(page: MetricPage) -> list[str]:

@@ -69,6 +69,11 @@ class Event(BaseModel):
     error_code: str | None = None
     meta_json: dict[str, Any] | None = None
     count: int | None = Field(None, description="How many neighbouring rows this one stands for.")
+    clipped: str | None = Field(
+        None,
+        description="How much of the message is left out here, and the resource that has it.",
+        exclude_if=lambda clipped: clipped is None,
+    )
 
 
 NOT_KEPT, DATED_AHEAD = "not_kept", "dated_ahead"
@@ -136,6 +141,9 @@ class Coverage(BaseModel):
     hosts: list[HostCoverage] = []
     more_hosts: int = 0
     gaps: list[Gap] = []
+    more_gaps: int = Field(
+        0, description="Gaps that are not listed.", exclude_if=lambda count: count == 0
+    )
     missing: int = Field(0, description="Entries lost in all known gaps of the range.")
     kept_since: Moment | None = Field(
         None, description="The range begins earlier: the retention has dropped what is older."

@@ -6,15 +6,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from tools.answers import (
+    NAME_CHARS,
+    PATTERN_CHARS,
     coverage_lines,
-    empty_hint,
+    coverage_of,
     event_line,
+    fitting,
     guard_notes,
     moment_text,
+    raised,
     range_text,
+    shown_pattern,
     shown_to,
-    within_budget,
 )
+from tools.empty import empty_hint
 from tools.episodes import Episodes, episode_lines, episodes_of
 from tools.filters import LevelScope, range_of, resolve
 from tools.plain import one_line
@@ -30,6 +35,9 @@ WEAK = 0.54
 never logged, and one in twenty of the right answers (docs/similarity.md)."""
 
 _SAMPLES = 3
+_SAMPLE_CHARS = 200
+_HOSTS = 5
+_REASON_CHARS = 150
 _EPISODES = 3
 """Of how many patterns, the nearest that are not weak, the occasions are told."""
 
@@ -57,6 +65,9 @@ class SimilarPattern(BaseModel):
     first_seen: Moment
     last_seen: Moment
     hosts: list[str]
+    more_hosts: int = Field(
+        0, description="Hosts that are not listed.", exclude_if=lambda count: count == 0
+    )
     samples: list[Event]
     episodes: Episodes | None = Field(
         None,
@@ -97,18 +108,25 @@ async def similar_logs(asked: SimilarLogs, deps: Deps) -> SimilarPage:
     found = [_pattern(one, counts[one.pattern_id], samples, hosts, deps) for one in best]
     for one in [one for one in found if not one.weak][:_EPISODES]:
         one.episodes = await episodes_of(wanted, counts[one.pattern_id], deps)
-    texts = ("\n".join(pattern_lines(1, one)) for one in found)
-    found = found[: within_budget(texts, deps.caller)]
-    return SimilarPage(
-        patterns=found,
-        range=range_of(wanted, deps),
-        complete=len(found) == len(ranked),
-        left_out=len(ranked) - len(found),
-        hint=None if found else await _nothing(bool(counts), asked, deps),
-        notes=await guard_notes({one.service for one in counts.values()}, deps),
-        index=deps.index.state(),
-        coverage=await deps.store.coverage(wanted),
-    )
+    hint = None if found else await _nothing(bool(counts), asked, deps)
+    notes = await guard_notes({one.service for one in counts.values()}, deps)
+    coverage = await coverage_of(wanted, deps)
+
+    def built(count: int) -> SimilarPage:
+        left = len(ranked) - count
+        more = f"{left:,} more: narrow by service or time, or {raised(deps.caller)}"
+        return SimilarPage(
+            patterns=found[:count],
+            range=range_of(wanted, deps),
+            complete=left == 0,
+            left_out=left,
+            hint=more if left else hint,
+            notes=notes,
+            index=deps.index.state(),
+            coverage=coverage,
+        )
+
+    return fitting(built, len(found), similar_lines, deps.caller)
 
 
 def _pattern(
@@ -118,18 +136,22 @@ def _pattern(
     hosts: dict[int, list[str]],
     deps: Deps,
 ) -> SimilarPattern:
+    where, newest = hosts.get(one.pattern_id, []), samples.get(one.pattern_id, [])
+    if deps.caller.max_chars is not None:  # a page for models has what its text has
+        where, newest = where[:_HOSTS], newest[:1]
     return SimilarPattern(
         pattern_id=one.pattern_id,
         score=round(one.score, 4),
         cosine=round(one.cosine, 4),
         weak=one.confidence < WEAK,
         service=counted.service,
-        pattern=counted.text,
+        pattern=shown_pattern(counted.text, deps.caller),
         count=counted.count,
         first_seen=counted.first_seen,
         last_seen=counted.last_seen,
-        hosts=hosts.get(one.pattern_id, []),
-        samples=[shown_to(event, deps.caller) for event in samples.get(one.pattern_id, [])],
+        hosts=where,
+        more_hosts=len(hosts.get(one.pattern_id, [])) - len(where),
+        samples=[shown_to(event, deps.caller, _SAMPLE_CHARS) for event in newest],
     )
 
 
@@ -143,10 +165,12 @@ def pattern_lines(rank: int, found: SimilarPattern) -> list[str]:
     """One pattern as text: how near, how often, when and where, its newest event, its occasions."""
     weak = " weak" if found.weak else ""
     span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
-    where = ", ".join(one_line(host, 60) for host in found.hosts[:5])
-    head = f"{rank}. score {found.score:.2f}{weak}, x{found.count}, {span}, on {where}: "
-    named = one_line(f"{found.service}: {found.pattern}", 200)
-    samples = [f"   {event_line(event, 200)}" for event in found.samples[:1]]
+    where = ", ".join(one_line(host, NAME_CHARS) for host in found.hosts[:_HOSTS])
+    hidden = len(found.hosts[_HOSTS:]) + found.more_hosts
+    where += f" and {hidden} more" if hidden else ""
+    head = f"{rank}. score {found.score:.2f}{weak}, x{found.count:,}, {span}, on {where}: "
+    named = f"{one_line(found.service, NAME_CHARS)}: {one_line(found.pattern, PATTERN_CHARS)}"
+    samples = [f"   {event_line(event, _SAMPLE_CHARS)}" for event in found.samples[:1]]
     return [f"{head}{named}", *samples, *(episode_lines(found.episodes) if found.episodes else ())]
 
 
@@ -166,8 +190,6 @@ def head_line(page: SimilarPage) -> str:
 def foot_lines(page: SimilarPage) -> list[str]:
     """What is left out, what is out of order, and who was heard."""
     lines = []
-    if page.left_out:
-        lines.append(f"{page.left_out} more: raise limit, or narrow by service or time")
     if page.hint:
         lines.append(page.hint)
     lines.extend(page.notes)
@@ -177,14 +199,15 @@ def foot_lines(page: SimilarPage) -> list[str]:
 def _index_lines(index: dict[str, Any]) -> list[str]:
     lines = []
     if reason := index.get("degraded"):
-        lines.append(f"ranked by words only: {one_line(reason, 300)}")
+        lines.append(f"ranked by words only: {one_line(reason, _REASON_CHARS)}")
     if index.get("pending"):
         age = index.get("oldest_pending_seconds")
         since = f", the oldest for {age:.0f} s" if age is not None else ""
         lines.append(f"{index['pending']} new patterns are not indexed yet{since}")
     if following := index.get("next"):
         reason = following.get("degraded")
-        left = one_line(reason, 300) if reason else f"{following['pending']} patterns to embed"
+        waiting = f"{following['pending']} patterns to embed"
+        left = one_line(reason, _REASON_CHARS) if reason else waiting
         model = one_line(str(following["model"]), 100)
         lines.append(f"ranked with the model before; {model} takes over when it is ready: {left}")
     return lines
