@@ -4,80 +4,107 @@ The low-level server is used so that the definitions are the tools' own: strict 
 compact text, and our words for errors.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.lowlevel import Server
-from mcp.shared.exceptions import MCPError
 from mcp_types import (
-    INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
     ListResourceTemplatesResult,
     ListToolsResult,
     ReadResourceRequestParams,
     ReadResourceResult,
-    TextContent,
 )
 
-from server.mcp_definitions import MAX_ROWS, definition
-from server.mcp_logs import LOG_TEMPLATE, read_log
-from tools.catalogue import TOOLS, tool_named
-from tools.errors import DevMeshError, NotFound
-from tools.plain import clean
+from server.mcp_calls import called
+from server.mcp_completion import complete
+from server.mcp_definitions import definition
+from server.mcp_errors import told_by_protocol
+from server.mcp_prompts import TASKS, filled
+from server.mcp_resources import RESOURCES, TEMPLATES, read
+from server.mcp_tools import Opens, model_caller, model_tool, model_tools
 from tools.ports import Caller, Deps
-from tools.tool import AnyTool
-
-_log = logging.getLogger(__name__)
-
-MAX_MESSAGE = 400
-MAX_CHARS = 8_000
 
 DepsFor = Callable[[Caller], Awaitable[Deps]]
 
+_LISTS = CacheHint(ttl_ms=3_600_000, scope="public")
+"""What is listed changes with the program alone."""
+
+_LISTED: tuple[CacheableMethod, ...] = (
+    "server/discover",
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+)
+
 
 def mcp_server(deps_for: DepsFor, host: str, version: str, instructions: str) -> Server[Any]:
-    """An MCP server of the tools. `deps_for` is asked when a tool is called, not before."""
-    caller = Caller(host=host, max_rows=MAX_ROWS, max_message=MAX_MESSAGE, max_chars=MAX_CHARS)
-
-    async def list_tools(context: Any, params: Any) -> ListToolsResult:
-        return ListToolsResult(tools=[definition(tool) for tool in TOOLS])
-
-    async def call_tool(context: Any, params: CallToolRequestParams) -> CallToolResult:
-        try:
-            tool = tool_named(params.name)
-        except NotFound as error:
-            raise MCPError(INVALID_PARAMS, str(error)) from error
-        return await _called(tool, params.arguments or {}, deps_for, caller)
-
-    async def list_templates(context: Any, params: Any) -> ListResourceTemplatesResult:
-        return ListResourceTemplatesResult(resource_templates=[LOG_TEMPLATE])
-
-    async def read_resource(context: Any, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return await read_log(str(params.uri), await deps_for(caller))
-
+    """An MCP server of the tools. `deps_for` is asked when a call needs it, not before."""
+    door = _Door(deps_for, host)
     return Server(
         "devmesh",
         version=version,
         title="DevMesh",
         instructions=instructions,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_list_resource_templates=list_templates,
-        on_read_resource=read_resource,
+        cache_hints=dict.fromkeys(_LISTED, _LISTS),
+        on_list_tools=door.list_tools,
+        on_call_tool=door.call_tool,
+        on_list_resources=door.list_resources,
+        on_list_resource_templates=door.list_templates,
+        on_read_resource=door.read_resource,
+        on_list_prompts=door.list_prompts,
+        on_get_prompt=door.get_prompt,
+        on_completion=door.complete,
     )
 
 
-async def _called(
-    tool: AnyTool, arguments: dict[str, Any], deps_for: DepsFor, caller: Caller
-) -> CallToolResult:
-    try:
-        result = await tool.call(arguments, await deps_for(caller))
-    except DevMeshError as error:
-        text = clean(f"{error.code}: {error}")
-        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
-    return CallToolResult(
-        content=[TextContent(type="text", text="\n".join(tool.lines(result)))],
-        structured_content=result.model_dump(mode="json", exclude_none=True),
-    )
+class _Door:
+    """What answers each of the protocol's requests."""
+
+    def __init__(self, deps_for: DepsFor, host: str) -> None:
+        self._deps_for = deps_for
+        self._caller = model_caller(host)
+
+    def _opens(self, context: Any) -> Opens:
+        return partial(self._deps_for, self._caller)
+
+    async def list_tools(self, context: Any, params: Any) -> ListToolsResult:
+        return ListToolsResult(tools=[definition(tool) for tool in model_tools()])
+
+    async def call_tool(self, context: Any, params: CallToolRequestParams) -> CallToolResult:
+        with told_by_protocol():
+            tool = model_tool(params.name)
+        return await called(tool, params.arguments or {}, self._opens(context), context.session)
+
+    async def list_resources(self, context: Any, params: Any) -> ListResourcesResult:
+        return ListResourcesResult(resources=list(RESOURCES))
+
+    async def list_templates(self, context: Any, params: Any) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=list(TEMPLATES))
+
+    async def read_resource(
+        self, context: Any, params: ReadResourceRequestParams
+    ) -> ReadResourceResult:
+        with told_by_protocol(uri=str(params.uri)):
+            return await read(str(params.uri), self._opens(context))
+
+    async def list_prompts(self, context: Any, params: Any) -> ListPromptsResult:
+        return ListPromptsResult(prompts=[task.listed for task in TASKS])
+
+    async def get_prompt(self, context: Any, params: GetPromptRequestParams) -> GetPromptResult:
+        with told_by_protocol():
+            return filled(params.name, params.arguments or {})
+
+    async def complete(self, context: Any, params: CompleteRequestParams) -> CompleteResult:
+        with told_by_protocol():
+            return CompleteResult(completion=await complete(params, self._opens(context)))

@@ -30,9 +30,9 @@ Levels = Annotated[
 class Scope(Strict):
     """Where and when: the part of the filter that every tool takes."""
 
-    service: Name | None = Field(None, description="nginx also finds nginx.service.")
-    host: Name | None = None
-    start_time: When | None = Field(None, description="15m, 1h, 7d, ISO 8601, today or yesterday.")
+    service: Name | None = Field(None, description="E.g. nginx.")
+    host: Name | None = Field(None, description="Its name.")
+    start_time: When | None = Field(None, description="15m, 7d, ISO 8601, today.")
     end_time: When | None = Field(None, description="Exclusive.")
 
 
@@ -46,13 +46,19 @@ class LevelScope(Scope):
 class LogFilter(LevelScope):
     """Every column that events can be chosen by."""
 
-    source: Name | None = None
+    source: Name | None = Field(None, description="Exact.")
     contains: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="Text within the message, any case."
+        None, description="In the message, any case."
     )
-    trace_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    error_code: Annotated[str, Field(min_length=1, max_length=50)] | None = None
-    event_type: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    trace_id: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        None, description="Exact."
+    )
+    error_code: Annotated[str, Field(min_length=1, max_length=50)] | None = Field(
+        None, description="Exact."
+    )
+    event_type: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="Exact."
+    )
 
 
 def service_names(service: str | None) -> tuple[str, ...]:

@@ -21,10 +21,10 @@ class IngestLogs(Strict):
     events: Annotated[
         list[Any],
         BeforeValidator(from_json_text),
-        Field(max_length=MAX_EVENTS),
+        Field(max_length=MAX_EVENTS, description="A batch."),
         WithJsonSchema({"type": "array", "items": NewEvent.model_json_schema()}),
     ]
-    dry_run: bool = Field(False, description="Check only; store nothing.")
+    dry_run: bool = Field(False, description="Check only.")
 
 
 async def ingest_logs(asked: IngestLogs, deps: Deps) -> Receipt:
@@ -101,9 +101,7 @@ def receipt_lines(receipt: Receipt) -> list[str]:
 INGEST_LOGS = Tool(
     name="ingest_logs",
     title="Store log events",
-    purpose=(
-        "Store log events. An event sent twice is stored once. Answers which were refused, and why."
-    ),
+    purpose="Store log events, each once. Says which were refused.",
     takes=IngestLogs,
     gives=Receipt,
     run=ingest_logs,

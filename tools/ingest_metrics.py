@@ -52,10 +52,10 @@ class IngestMetrics(Strict):
     points: Annotated[
         list[Any],
         BeforeValidator(from_json_text),
-        Field(max_length=MAX_POINTS),
+        Field(max_length=MAX_POINTS, description="A batch."),
         WithJsonSchema({"type": "array", "items": NewPoint.model_json_schema()}),
     ]
-    dry_run: bool = Field(False, description="Check only; store nothing.")
+    dry_run: bool = Field(False, description="Check only.")
 
 
 async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
@@ -117,9 +117,7 @@ def label_text(value: str | float | bool) -> str:
 INGEST_METRICS = Tool(
     name="ingest_metrics",
     title="Store metric points",
-    purpose=(
-        "Store metric points. The same name, time, place and labels is the same point, stored once."
-    ),
+    purpose="Store metric points, each once: by name, time, place and labels.",
     takes=IngestMetrics,
     gives=Receipt,
     run=ingest_metrics,

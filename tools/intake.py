@@ -41,7 +41,7 @@ class NewEvent(Strict):
 
     model_config = ConfigDict(extra="forbid")
 
-    message: str | None = Field(description="The log line. Null or empty is kept, and marked.")
+    message: str | None = Field(description="Empty is kept, and marked.")
     timestamp: datetime | None = Field(None, description="ISO 8601; default: arrival.")
     level: LevelName = Field(Level.INFO, description="DEBUG INFO WARN ERROR CRITICAL FATAL")
     service: str | None = None
@@ -53,7 +53,7 @@ class NewEvent(Strict):
     error_code: str | None = None
     meta_json: dict[str, Any] | str | None = Field(None, description="Anything else.")
     uid: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
-        None, description="Same uid, same event: sent twice, stored once."
+        None, description="Same uid, same event."
     )
 
 

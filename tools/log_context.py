@@ -17,10 +17,10 @@ class LogContext(Strict):
     """Which event, and how much around it."""
 
     event_id: Annotated[int, Field(ge=1, le=2**63 - 1)] = Field(description="The #id of an answer.")
-    before: Annotated[int, Field(ge=0, le=500)] = 10
-    after: Annotated[int, Field(ge=0, le=500)] = 10
+    before: Annotated[int, Field(ge=0, le=500)] = Field(10, description="Rows.")
+    after: Annotated[int, Field(ge=0, le=500)] = Field(10, description="Rows.")
     scope: Literal["service", "host", "everywhere"] = Field(
-        "service", description="service: same service on the same host."
+        "service", description="service: on the same host."
     )
 
 

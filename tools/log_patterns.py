@@ -31,11 +31,11 @@ from tools.tool import Tool
 class LogPatterns(LevelScope):
     """The filter, and what to compare with."""
 
-    new_only: bool = Field(False, description="Only patterns never seen before start_time.")
+    new_only: bool = Field(False, description="Never seen before start_time.")
     compare_to: When | None = Field(
-        None, description="Start of an earlier window of the same length, e.g. 2d."
+        None, description="Start of an earlier window as long, e.g. 2d."
     )
-    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="Rows.")
 
 
 class Pattern(BaseModel):
@@ -187,8 +187,8 @@ LOG_PATTERNS = Tool(
     name="log_patterns",
     title="Log patterns",
     purpose=(
-        "List the kinds of messages (variables masked) with counts and shares: what there is, "
-        "what is new since start_time, what changed against an earlier window."
+        "List the kinds of messages (variables masked) with counts: what there is, what is new "
+        "since start_time, what changed against an earlier window."
     ),
     takes=LogPatterns,
     gives=PatternsPage,

@@ -29,11 +29,11 @@ Column = Literal["service", "host", "level", "source", "event_type", "error_code
 class LogStats(LogFilter):
     """The filter of query_logs, and what to count by."""
 
-    group_by: Column | None = None
+    group_by: Column | None = Field(None, description="Column.")
     interval: Annotated[str, Field(min_length=2, max_length=10)] | None = Field(
-        None, description="Timeline in steps of 1m, 5m, 1h, 1d."
+        None, description="Timeline: 5m, 1h, 1d."
     )
-    limit: Annotated[int, Field(ge=1, le=1000)] = 50
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(50, description="Rows.")
 
 
 class Group(BaseModel):
@@ -141,8 +141,8 @@ LOG_STATS = Tool(
     name="log_stats",
     title="Count logs",
     purpose=(
-        "Count events exactly, by a column and/or as a timeline: how many, how often, which most. "
-        "For the rows themselves, use query_logs."
+        "Count events exactly, by a column and/or as a timeline: how many, which most. "
+        "The rows themselves: query_logs."
     ),
     takes=LogStats,
     gives=StatsPage,

@@ -33,11 +33,11 @@ _FOLD_MOST = 20_000
 class QueryLogs(LogFilter):
     """The filter, and which part of its result to give."""
 
-    order: Literal["newest", "oldest"] = "newest"
-    fold: bool = Field(False, description="Fold neighbouring repeats, with counts.")
-    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    order: Literal["newest", "oldest"] = Field("newest", description="First.")
+    fold: bool = Field(False, description="Repeats as one, counted.")
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="Rows.")
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
-        None, description="next_cursor or previous_cursor of a page."
+        None, description="Of a page before."
     )
     offset: Annotated[int, Field(ge=0, le=100_000)] = 0
 
@@ -168,8 +168,8 @@ QUERY_LOGS = Tool(
     name="query_logs",
     title="Query logs",
     purpose=(
-        "Find log events by exact filters: service, host, level, time, text. Newest first, with "
-        "exact totals. For likeness in meaning, use similar_logs."
+        "Find log events by exact filters: service, host, level, time, text; with exact totals. "
+        "By likeness in meaning: similar_logs."
     ),
     takes=QueryLogs,
     gives=LogPage,

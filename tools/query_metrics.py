@@ -24,15 +24,17 @@ _LABELS, _LABEL_CHARS = 10, 40
 class QueryMetrics(Scope):
     """Which metric, where, when, and how to sum it up."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
+    name: Annotated[str, Field(min_length=1, max_length=255)] = Field(description="Metric.")
     labels: Annotated[dict[str, str], BeforeValidator(from_json_text)] = Field(
-        {}, max_length=20, description="Labels that must be equal."
+        {}, max_length=20, description="Must be equal."
     )
     interval: Annotated[str, Field(min_length=2, max_length=10)] | None = Field(
-        None, description="Bucket width such as 1m, 5m, 1h, 1d."
+        None, description="Buckets of 5m, 1h, 1d."
     )
-    aggregate: Literal["avg", "min", "max", "sum", "last", "count"] = "avg"
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    aggregate: Literal["avg", "min", "max", "sum", "last", "count"] = Field(
+        "avg", description="Of each bucket."
+    )
+    limit: Annotated[int, Field(ge=1, le=1000)] = Field(100, description="Rows.")
 
 
 class Point(BaseModel):
@@ -163,7 +165,7 @@ def metric_lines(page: MetricPage) -> list[str]:
 QUERY_METRICS = Tool(
     name="query_metrics",
     title="Query metrics",
-    purpose="Read a metric's points, or one aggregated value for each interval, newest first.",
+    purpose="Read a metric's points, or one value for each interval, newest first.",
     takes=QueryMetrics,
     gives=MetricPage,
     run=query_metrics,

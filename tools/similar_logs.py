@@ -46,10 +46,10 @@ class SimilarLogs(LevelScope):
     """The text to compare with, and where to look."""
 
     text: Annotated[str, Field(min_length=1, max_length=8000)] = Field(
-        description="An error message, a log line, or words for what happened."
+        description="An error message, or words for what happened."
     )
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
-    min_score: Annotated[float, Field(ge=0, le=2)] = 0.0
+    limit: Annotated[int, Field(ge=1, le=100)] = Field(10, description="Rows.")
+    min_score: Annotated[float, Field(ge=0, le=2)] = Field(0.0, description="Likeness.")
 
 
 class SimilarPattern(BaseModel):
@@ -217,8 +217,8 @@ SIMILAR_LOGS = Tool(
     name="similar_logs",
     title="Find similar logs",
     purpose=(
-        "Find what was logged before that is alike in meaning to an error text or a description: "
-        "how near, how often, when, where. For exact filters, use query_logs."
+        "Find what was logged before that is alike in meaning to a text: how near, how often, "
+        "when, where. By exact filters: query_logs."
     ),
     takes=SimilarLogs,
     gives=SimilarPage,

@@ -106,9 +106,9 @@ async def test_definitions_are_strict_and_hinted(over_http: Connect) -> None:
     """Each definition has words, hints that tell readers from writers, and a closed schema."""
     async with over_http() as models:
         for tool in (await models.list_tools()).tools:
-            assert tool.title
             assert tool.description
             assert tool.annotations is not None
+            assert tool.annotations.title
             assert tool.annotations.read_only_hint is (tool.name not in WRITERS)
             destructive = False if tool.name in WRITERS else None
             assert tool.annotations.destructive_hint is destructive

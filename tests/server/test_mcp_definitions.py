@@ -8,7 +8,7 @@ from mcp_types import Tool
 
 from server.llm_packaged import packaged_model
 from server.mcp_definitions import definition
-from tools.catalogue import TOOLS
+from server.mcp_tools import model_tools
 from tools.tool import AnyTool
 
 BUDGET = 2_500
@@ -23,12 +23,13 @@ def test_all_definitions_stay_within_their_budget() -> None:
     """As they go over the wire, names and braces included."""
     llama = Llama(str(packaged_model()), vocab_only=True, verbose=False)
     costs = {
-        tool.name: len(llama.tokenize(_json(definition(tool)), add_bos=False)) for tool in TOOLS
+        tool.name: len(llama.tokenize(_json(definition(tool)), add_bos=False))
+        for tool in model_tools()
     }
     assert sum(costs.values()) < BUDGET, costs
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: str(tool.name))
+@pytest.mark.parametrize("tool", model_tools(), ids=lambda tool: str(tool.name))
 def test_a_definition_is_a_schema_of_the_same_arguments(tool: AnyTool) -> None:
     """It names the arguments of the full schema, with the same ones required."""
     slim, full = definition(tool).input_schema, tool.schema(200)
@@ -38,3 +39,5 @@ def test_a_definition_is_a_schema_of_the_same_arguments(tool: AnyTool) -> None:
     assert slim["additionalProperties"] is False
     for name, wanted in full["properties"].items():
         assert slim["properties"][name].get("description") == wanted.get("description")
+        assert wanted["description"], name
+    assert ("max_chars" in full["properties"]) is not tool.writes
