@@ -1,14 +1,20 @@
-"""Programs of others for the MCP tests: node's from npm, Python's in a venv each, once a machine."""
+"""Clients of our own MCP server, and the programs of others: node's from npm, Python's in a venv
+each, installed once a machine.
+"""
 
 import asyncio
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
+import httpx2
 import pytest
+from mcp import Client, StdioServerParameters
 
 CACHE = Path.home() / ".cache" / "devmesh-tests"
 NODE = (
@@ -28,6 +34,10 @@ VENVS = {
 }
 """Each in a venv of its own: they stand on different versions of the SDK."""
 
+DEVMESH = str(Path(sys.executable).parent / "devmesh")
+
+Era = Literal["legacy", "auto"]
+Connect = Callable[[], AbstractAsyncContextManager[Client]]
 Need = Callable[[bool, str], None]
 Ran = tuple[int, str, str]
 Run = Callable[..., Awaitable[Ran]]
@@ -88,3 +98,41 @@ def ran() -> Run:
         return child.returncode, out.decode(), errors.decode()
 
     return run
+
+
+@pytest.fixture(params=["legacy", "auto"])
+def era(request: pytest.FixtureRequest) -> Era:
+    """The handshake era and the stateless one."""
+    chosen: Era = request.param
+    return chosen
+
+
+@pytest.fixture
+def over_http(client: httpx2.AsyncClient, era: Era) -> Connect:
+    """Opens a client of the running HTTP app."""
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Client]:
+        async with Client(str(client.base_url.join("/mcp")), mode=era) as models:
+            yield models
+
+    return connect
+
+
+@pytest.fixture
+def over_stdio(environment: dict[str, str], era: Era) -> Connect:
+    """Opens a client of a `devmesh mcp` of its own."""
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Client]:
+        server = StdioServerParameters(command=DEVMESH, args=["mcp"], env=environment)
+        async with Client(server, mode=era) as models:
+            yield models
+
+    return connect
+
+
+@pytest.fixture(params=["http", "stdio"])
+def connect(request: pytest.FixtureRequest, over_http: Connect, over_stdio: Connect) -> Connect:
+    """Both transports."""
+    return over_http if request.param == "http" else over_stdio
