@@ -38,9 +38,9 @@ def _slim(schema: Any) -> Any:
         return [_slim(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    branches = schema.get("anyOf", ())
-    if branches and all(branch.keys() <= {"type", "additionalProperties"} for branch in branches):
-        return {"type": [branch["type"] for branch in branches]} | _slim(_without(schema, "anyOf"))
+    if branches := schema.get("anyOf"):
+        # Of several types the first: many clients know but one, and the others are taken too.
+        schema = branches[0] | _without(schema, "anyOf")
     named = schema.get("properties")
     left_out = _LEFT_OUT | {"properties"} | _expected(schema)
     if named or schema.get("description") == " ".join(schema.get("enum", ())):

@@ -159,6 +159,8 @@ def page_lines(page: LogPage) -> list[str]:
     lines = [head, *(event_line(event) for event in page.events)]
     if page.next_cursor:
         lines.append(f"more: pass cursor={page.next_cursor} with the same filter, or narrow it")
+    if page.previous_cursor:
+        lines.append(f"back: pass cursor={page.previous_cursor}")
     if page.hint:
         lines.append(page.hint)
     return lines + coverage_lines(page.coverage)

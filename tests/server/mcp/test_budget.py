@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
@@ -155,21 +154,18 @@ async def test_five_thousand_repeats_are_one_row(home: Home) -> None:
         assert (result.structured_content or {})["total"] == 5_001
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"service": "web", "level": "FATAL"}, ["level FATAL", "INFO"]),
-        ({"service": "web", "source": "syslog"}, ["source 'syslog'", "unknown"]),
-        ({"service": "web", "host": "nas"}, ["host 'nas'", "alpha"]),
-        ({"start_time": "2026-11-03", "end_time": "2026-11-04"}, ["time range", "newest at"]),
-        ({"contains": "nothing like it"}, ["contains 'nothing like it'"]),
-        ({"service": "wbe"}, ["'wbe'", "web"]),
-        ({"max_chars": 100}, ["max_chars", "4000"]),
-    ],
+EXCLUDED: tuple[tuple[dict[str, Any], list[str]], ...] = (
+    ({"service": "web", "level": "FATAL"}, ["level FATAL", "INFO"]),
+    ({"service": "web", "source": "syslog"}, ["source 'syslog'", "unknown"]),
+    ({"service": "web", "host": "nas"}, ["host 'nas'", "alpha"]),
+    ({"start_time": "2026-11-03", "end_time": "2026-11-04"}, ["the time range", "newest at"]),
+    ({"contains": "nothing like it"}, ["contains 'nothing like it'"]),
+    ({"service": "wbe"}, ["'wbe'", "web"]),
+    ({"max_chars": 100}, ["max_chars", "4000"]),
 )
-async def test_an_empty_answer_names_what_excluded_everything(
-    home: Home, arguments: dict[str, Any], words: list[str]
-) -> None:
+
+
+async def test_an_empty_answer_names_what_excluded_everything(home: Home) -> None:
     """The filter without which something would match, and the values that it could have."""
     events = [
         {"service": "web", "host": "alpha", "message": "up"},
@@ -177,6 +173,7 @@ async def test_an_empty_answer_names_what_excluded_everything(
     ]
     async with Client(mcp_server(home.deps, "here", "1", "")) as models:
         await models.call_tool("ingest_logs", {"events": events})
-        result = await models.call_tool("query_logs", arguments)
-        text = "".join(getattr(part, "text", "") for part in result.content)
-        assert all(word in text for word in words), text
+        for arguments, words in EXCLUDED:
+            result = await models.call_tool("query_logs", arguments)
+            text = "".join(getattr(part, "text", "") for part in result.content)
+            assert all(word in text for word in words), text

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import orjson
 import pytest
-
-from server.settings import ServerSettings
 
 TOOL_ERROR = 5
 """The inspector's exit status for a call that the tool refused."""
@@ -31,25 +30,27 @@ def inspect(node_programs: Path, ran: Run) -> Inspect:
 
 @pytest.mark.parametrize("era", [[], ["--protocol-era", "modern"]], ids=["legacy", "modern"])
 async def test_the_inspector_over_http(
-    inspect: Inspect, serving: Any, settings: ServerSettings, era: list[str]
+    inspect: Inspect, node_programs: Path, ran: Run, client: httpx2.AsyncClient, era: list[str]
 ) -> None:
     """Strict listing, a call, and a misspelt argument refused by its name, in both eras."""
-    async with serving(settings) as client:
-        where = [*era, "--server-url", f"{client.base_url}/mcp", "--transport", "http"]
-        status, listed = await inspect(*where, "--method", "tools/list", "--strict")
-        assert status == 0
-        assert "similar_logs" in {tool["name"] for tool in listed["tools"]}
-        for kind in ("resources", "resources/templates", "prompts"):
-            status, _ = await inspect(*where, "--method", f"{kind}/list", "--strict")
-            assert status == 0, kind
-        await client.post("/ingest/logs", json=[{"message": "seen by the inspector"}])
-        call = [*where, "--method", "tools/call", "--tool-name", "query_logs"]
-        status, found = await inspect(*call, "--tool-args-json", '{"limit": 2}')
-        assert status == 0
-        assert found["structuredContent"]["events"][0]["message"] == "seen by the inspector"
-        status, refused = await inspect(*call, "--tool-args-json", '{"limt": 2}')
-        assert status == TOOL_ERROR
-        assert "limt" in refused["content"][0]["text"]
+    where = [*era, "--server-url", str(client.base_url.join("/mcp")), "--transport", "http"]
+    program = node_programs / "mcp-inspector"
+    asked = ("--cli", *where, "--method", "tools/list", "--strict")
+    status, told, warnings = await ran(program, *asked)
+    assert (status, warnings) == (0, "")
+    listed = orjson.loads(told)
+    assert "similar_logs" in {tool["name"] for tool in listed["tools"]}
+    for kind in ("resources", "resources/templates", "prompts"):
+        status, _ = await inspect(*where, "--method", f"{kind}/list")
+        assert status == 0, kind
+    await client.post("/ingest/logs", json=[{"message": "seen by the inspector"}])
+    call = [*where, "--method", "tools/call", "--tool-name", "query_logs"]
+    status, found = await inspect(*call, "--tool-args-json", '{"limit": 2}')
+    assert status == 0
+    assert found["structuredContent"]["events"][0]["message"] == "seen by the inspector"
+    status, refused = await inspect(*call, "--tool-args-json", '{"limt": 2}')
+    assert status == TOOL_ERROR
+    assert "limt" in refused["content"][0]["text"]
 
 
 async def test_the_inspector_over_stdio(inspect: Inspect, environment: dict[str, str]) -> None:
