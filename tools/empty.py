@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tools.answers import moment_text, some
 from tools.plain import one_line
@@ -32,7 +33,8 @@ def _wider(wanted: Filter) -> Iterator[tuple[str, str, Filter]]:
     """Each filter that is set, by its name and in words, and the question without it."""
     for name in _COLUMNS:
         if (value := getattr(wanted, name)) is not None:
-            yield name, f"{name} {_quoted(value)}", replace(wanted, **{name: None})
+            without: dict[str, Any] = {name: None}
+            yield name, f"{name} {_quoted(value)}", replace(wanted, **without)
     if wanted.levels:
         yield "level", f"level {', '.join(wanted.levels)}", replace(wanted, levels=())
     if wanted.services:

@@ -33,7 +33,7 @@ _FOLD_MOST = 20_000
 class QueryLogs(LogFilter):
     """The filter, and which part of its result to give."""
 
-    order: Literal["newest", "oldest"] = Field("newest", description="First.")
+    order: Literal["newest", "oldest"] = Field("newest", description="Which first.")
     fold: bool = Field(False, description="Repeats as one, counted.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="Rows.")
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(

@@ -71,17 +71,16 @@ class Checked:
             assert f"cursor={page['next_cursor']} " in text
             arguments["cursor"] = page["next_cursor"]
 
-    async def every_point(self, name: str) -> list[float]:
-        """The values of all pages of a metric, going on as the hints say."""
-        seen: list[float] = []
-        end: dict[str, str] = {}
+    async def every(self, rows: str, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+        """The rows of all pages of a tool without cursors, going on as its hints say."""
+        seen: list[dict[str, Any]] = []
         while True:
-            page, text = await self.facts("query_metrics", name=name, limit=200, **end)
-            seen += [point["value"] for point in page["points"]]
+            page, text = await self.facts(tool, **arguments)
+            seen += page[rows]
             if page["complete"]:
                 return seen
             assert page["hint"] in text
-            end = {"end_time": page["hint"].partition("end_time=")[2].partition(",")[0]}
+            arguments["end_time"] = page["hint"].partition("end_time=")[2].partition(",")[0]
 
 
 @rules(
@@ -114,8 +113,11 @@ async def test_no_answer_is_over_its_budget(
         assert len(seen) == len(set(seen)) == len(events)
         folded = await checked.every_row(service=service, fold=True, order="oldest")
         assert set(folded) <= set(seen)
-        values = await checked.every_point(service)
-        assert sorted(values) == list(range(len(points)))
+        found = await checked.every("points", "query_metrics", name=service, limit=200)
+        assert sorted(point["value"] for point in found) == list(range(len(points)))
+        steps = await checked.every("groups", "log_stats", service=service, interval="1s", limit=7)
+        assert len({step["start"] for step in steps}) == len(steps)
+        assert sum(step["count"] for step in steps) == len(events)
         middle = seen[len(seen) // 2]
         around, _ = await checked.facts("log_context", event_id=middle, scope="everywhere")
         assert middle in {row["id"] for row in around["events"]}

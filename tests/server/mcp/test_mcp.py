@@ -87,7 +87,7 @@ async def test_definitions_are_strict_and_hinted(over_http: Connect) -> None:
     ("name", "arguments", "words"),
     [
         ("query_logs", {"sevice": "nginx"}, ["sevice", "unknown name", "service"]),
-        ("query_logs", {"limit": 201}, ["limit", "200"]),
+        ("query_logs", {"limit": 201}, ["limit", "200", "given: 201"]),
         ("query_logs", {"offset": 5}, ["offset", "unknown name"]),
         ("query_logs", {"limit": 0}, ["limit", "1"]),
         ("query_logs", {"start_time": "\x1b[31mnever"}, ["start_time", "ISO 8601"]),

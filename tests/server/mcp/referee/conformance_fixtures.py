@@ -84,7 +84,7 @@ class Fixtures:
 
     def _add(self) -> None:
         add = self.server.add_request_handler
-        own = {
+        own: dict[str, Any] = {
             method: entry.handler
             for method in ("tools/list", "tools/call", "prompts/list", "prompts/get",
                            "resources/list", "resources/templates/list", "resources/read",

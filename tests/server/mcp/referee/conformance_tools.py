@@ -139,7 +139,7 @@ async def missing_capability(context: Any, params: CallToolRequestParams) -> Ans
     """Needs what the client has not declared."""
     capabilities = context.session.client_capabilities
     if capabilities is None or capabilities.sampling is None:
-        data = {"requiredCapabilities": {"sampling": {}}}
+        data: dict[str, Any] = {"requiredCapabilities": {"sampling": {}}}
         raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, "needs sampling", data)
     return said(text("There."))
 
