@@ -18,6 +18,8 @@ def definition(tool: AnyTool) -> Tool:
     """
     schema = _slim(tool.schema(MAX_ROWS))
     schema.pop("description", None)  # the tool's own says it
+    for bound in ("minimum", "maximum"):  # the instructions say them once for all tools
+        schema["properties"].get("max_chars", {}).pop(bound, None)
     return Tool(
         name=tool.name,
         description=tool.purpose,

@@ -1,5 +1,6 @@
 """Our errors as MCP tells them: in words, and as JSON-RPC errors where there is no result."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,11 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from tools.errors import BadArguments, DevMeshError, NotFound
 from tools.plain import clean, one_line
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED = "an unexpected failure; the server's log has it"
+"""All that a caller is told of a mistake of ours."""
 
 _TOLD = 20
 _VALUE_CHARS = 120
@@ -34,7 +40,7 @@ def told_by_protocol(**data: Any) -> Iterator[None]:
     """What the caller got wrong becomes INVALID_PARAMS, with each problem in the error's data.
 
     Raises:
-        MCPError: for any error of ours.
+        MCPError: for any error.
     """
     try:
         yield
@@ -47,3 +53,6 @@ def told_by_protocol(**data: Any) -> Iterator[None]:
     except DevMeshError as error:
         message = f"{error.code}: {in_words(error)}"
         raise MCPError(INTERNAL_ERROR, message, data | {"code": error.code}) from error
+    except Exception as error:
+        _log.exception("unexpected failure")
+        raise MCPError(INTERNAL_ERROR, UNEXPECTED, data or None) from error

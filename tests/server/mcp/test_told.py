@@ -17,7 +17,9 @@ from mcp_types import (
     ResourceTemplateReference,
 )
 
+from server.mcp_door import mcp_server
 from tools.catalogue import TOOLS
+from tools.ports import Caller, Deps
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 Known = Callable[[], list[dict[str, Any]]]
@@ -73,7 +75,8 @@ async def test_templates_open_what_an_answer_names(over_http: Connect) -> None:
         metric = _content(await models.read_resource("devmesh://metrics/disk_free"))
         assert metric["points"][0]["value"] == 3
         tool = _content(await models.read_resource("devmesh://schema/query_logs"))
-        assert tool["arguments"]["properties"]["max_chars"]["default"] == 8000
+        chars = tool["arguments"]["properties"]["max_chars"]
+        assert (chars["minimum"], chars["default"], chars["maximum"]) == (4000, 8000, 50_000)
         assert "next_cursor" in tool["answer"]["properties"]
 
 
@@ -191,3 +194,17 @@ async def test_lists_may_be_kept_and_names_in_the_store_not_for_long(
             assert (listed.ttl_ms, listed.cache_scope) == (3_600_000, "public")
         hosts = await models.read_resource("devmesh://hosts")
         assert (hosts.ttl_ms, hosts.cache_scope) == (10_000, "private")
+
+
+async def test_a_mistake_of_ours_tells_no_secret() -> None:
+    """What nobody foresaw is logged; the caller learns that it happened and no more."""
+
+    async def broken(caller: Caller) -> Deps:
+        raise RuntimeError("mysql://root:secret@db")
+
+    async with Client(mcp_server(broken, "here", "1", "")) as models:
+        result = await models.call_tool("query_logs", {})
+        assert result.is_error and "secret" not in str(result.content)
+        with pytest.raises(MCPError) as caught:
+            await models.read_resource("devmesh://hosts")
+        assert "secret" not in str(caught.value)
