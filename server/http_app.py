@@ -13,6 +13,7 @@ from server.app import Home
 from server.ask_door import add_ask
 from server.asking import agent_for
 from server.guards import MAX_BODY, Guards
+from server.mcp_cancel import Cancellable
 from server.mcp_door import mcp_server
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
@@ -37,7 +38,7 @@ def http_app(home: Home) -> ASGIApp:
 
     app = rest_app(home, lifespan)
     add_ask(app, home)
-    app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
+    app.router.routes.append(Route("/mcp", endpoint=Cancellable(StreamableHTTPASGIApp(sessions))))
     return Guards(app, allowed_names(settings), settings.bearer_token)
 
 

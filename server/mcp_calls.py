@@ -1,6 +1,7 @@
 """A tool called over MCP: text and structured content, errors in words, progress meanwhile."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,10 +9,12 @@ from typing import Any, Protocol
 
 from mcp_types import CallToolResult, TextContent
 
+from server.mcp_errors import UNEXPECTED, in_words
 from server.mcp_tools import LEAST_CHARS, Opens
 from tools.errors import DevMeshError
-from tools.plain import clean
 from tools.tool import AnyTool
+
+_log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 
@@ -33,7 +36,10 @@ async def called(
         async with _progress(tool.name, session):
             result = await tool.call(arguments, await opens())
     except DevMeshError as error:
-        return _text(_within(clean(f"{error.code}: {error}")), is_error=True)
+        return _text(_within(f"{error.code}: {in_words(error)}"), is_error=True)
+    except Exception:
+        _log.exception("unexpected failure in %s", tool.name)
+        return _text(f"internal: {UNEXPECTED}", is_error=True)
     answer = _text("\n".join(tool.lines(result)))
     answer.structured_content = result.model_dump(mode="json", exclude_none=True)
     return answer

@@ -18,6 +18,8 @@ def definition(tool: AnyTool) -> Tool:
     """
     schema = _slim(tool.schema(MAX_ROWS))
     schema.pop("description", None)  # the tool's own says it
+    for bound in ("minimum", "maximum"):  # the instructions say them once for all tools
+        schema["properties"].get("max_chars", {}).pop(bound, None)
     return Tool(
         name=tool.name,
         description=tool.purpose,
@@ -38,9 +40,9 @@ def _slim(schema: Any) -> Any:
         return [_slim(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    branches = schema.get("anyOf", ())
-    if branches and all(branch.keys() <= {"type", "additionalProperties"} for branch in branches):
-        return {"type": [branch["type"] for branch in branches]} | _slim(_without(schema, "anyOf"))
+    if branches := schema.get("anyOf"):
+        # Of several types the first: many clients know but one, and the others are taken too.
+        schema = branches[0] | _without(schema, "anyOf")
     named = schema.get("properties")
     left_out = _LEFT_OUT | {"properties"} | _expected(schema)
     if named or schema.get("description") == " ".join(schema.get("enum", ())):

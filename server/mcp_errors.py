@@ -1,5 +1,6 @@
-"""Our errors where MCP has no result to put them in: as JSON-RPC errors that say what is wrong."""
+"""Our errors as MCP tells them: in words, and as JSON-RPC errors where there is no result."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,7 +9,30 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
 
 from tools.errors import BadArguments, DevMeshError, NotFound
-from tools.plain import clean
+from tools.plain import clean, one_line
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED = "an unexpected failure; the server's log has it"
+"""All that a caller is told of a mistake of ours."""
+
+_TOLD = 20
+_VALUE_CHARS = 120
+
+
+def in_words(error: DevMeshError) -> str:
+    """What is wrong; of arguments, each with its rule and what was given."""
+    if not isinstance(error, BadArguments):
+        return clean(str(error))
+    told = [_problem(one) for one in error.problems[:_TOLD]]
+    more = len(error.problems) - len(told)
+    return "; ".join([*told, f"and {more} more"] if more else told)
+
+
+def _problem(one: dict[str, Any]) -> str:
+    words = clean(f"{one['field']}: {one['rule']}")
+    value = one.get("value")
+    return words if value is None else f"{words} (given: {one_line(str(value), _VALUE_CHARS)})"
 
 
 @contextmanager
@@ -16,16 +40,19 @@ def told_by_protocol(**data: Any) -> Iterator[None]:
     """What the caller got wrong becomes INVALID_PARAMS, with each problem in the error's data.
 
     Raises:
-        MCPError: for any error of ours.
+        MCPError: for any error.
     """
     try:
         yield
     except BadArguments as error:
         raise MCPError(
-            INVALID_PARAMS, clean(str(error)), data | {"problems": error.problems}
+            INVALID_PARAMS, in_words(error), data | {"problems": error.problems}
         ) from error
     except NotFound as error:
-        raise MCPError(INVALID_PARAMS, clean(str(error)), data or None) from error
+        raise MCPError(INVALID_PARAMS, in_words(error), data or None) from error
     except DevMeshError as error:
-        message = clean(f"{error.code}: {error}")
+        message = f"{error.code}: {in_words(error)}"
         raise MCPError(INTERNAL_ERROR, message, data | {"code": error.code}) from error
+    except Exception as error:
+        _log.exception("unexpected failure")
+        raise MCPError(INTERNAL_ERROR, UNEXPECTED, data or None) from error

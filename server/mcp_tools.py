@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import Field, WithJsonSchema, create_model
+from pydantic import Field, create_model
 
 from tools.catalogue import TOOLS
 from tools.errors import NotFound
@@ -24,11 +24,7 @@ DEFAULT_CHARS, LEAST_CHARS, MOST_CHARS = 8_000, 4_000, 50_000
 Opens = Callable[[], Awaitable[Deps]]
 """Gives the tools' Deps and reaches the store for them; raises StoreUnavailable."""
 
-_Chars = Annotated[
-    int,
-    Field(ge=LEAST_CHARS, le=MOST_CHARS, description="Of the answer."),
-    WithJsonSchema({"type": "integer"}),  # the instructions say the bounds
-]
+_Chars = Annotated[int, Field(ge=LEAST_CHARS, le=MOST_CHARS, description="Of the answer.")]
 
 
 def model_caller(host: str) -> Caller:

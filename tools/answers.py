@@ -24,7 +24,9 @@ _MARKER = 20
 _HOSTS_SHOWN = 8
 _GAPS_SHOWN = 4
 _NOTES_SHOWN = 3
-_MARKS = ("trace_id", "error_code", "event_type")
+_MARKS = ("source", "trace_id", "error_code", "event_type")
+_USUAL = {None, "", "unknown", "journald"}
+"""Values of marks that a line goes without."""
 
 Page = TypeVar("Page", bound=BaseModel)
 
@@ -48,7 +50,7 @@ def event_line(event: Event, limit: int = LINE_CHARS) -> str:
     marks = "".join(
         f" {name}={one_line(value, NAME_CHARS)}"
         for name in _MARKS
-        if (value := getattr(event, name))
+        if (value := getattr(event, name)) not in _USUAL
     )
     head = f"{moment_text(event.timestamp)} {event.level} {where}: {message}{rest}"
     return f"{head}{times}{marks} #{event.id}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tools.answers import moment_text, some
 from tools.plain import one_line
@@ -19,31 +20,33 @@ async def empty_hint(wanted: Filter, deps: Deps) -> str:
         return f"No service named {_quoted(wanted.services[0])}. Known: {some(known.services)}"
     if wanted.host and wanted.host.lower() not in {name.lower() for name in known.hosts}:
         return f"No host named {_quoted(wanted.host)}. Known: {some(known.hosts)}"
-    for name, value, wider in _wider(wanted):
+    for name, told, wider in _wider(wanted):
         # What is not counted beforehand would be searched for, row by row.
         count = await deps.store.count_events(wider) if wider.is_counted else None
         if count:
             instead = await _instead(name, wider, deps)
-            return f"{name} {value} excludes everything: without it {count:,} match{instead}"
+            return f"{told} excludes everything: without it {count:,} match{instead}"
     return "Nothing matches. Widen the time range or drop a filter."
 
 
 def _wider(wanted: Filter) -> Iterator[tuple[str, str, Filter]]:
-    """Each filter that is set, its value, and the question without it."""
+    """Each filter that is set, by its name and in words, and the question without it."""
     for name in _COLUMNS:
         if (value := getattr(wanted, name)) is not None:
-            yield name, _quoted(value), replace(wanted, **{name: None})
+            without: dict[str, Any] = {name: None}
+            yield name, f"{name} {_quoted(value)}", replace(wanted, **without)
     if wanted.levels:
-        yield "level", ", ".join(wanted.levels), replace(wanted, levels=())
+        yield "level", f"level {', '.join(wanted.levels)}", replace(wanted, levels=())
     if wanted.services:
-        yield "service", _quoted(wanted.services[0]), replace(wanted, services=())
+        told = f"service {_quoted(wanted.services[0])}"
+        yield "service", told, replace(wanted, services=())
     if wanted.start or wanted.end:
-        yield "the time range", "", replace(wanted, start=None, end=None)
+        yield "time", "the time range", replace(wanted, start=None, end=None)
 
 
 async def _instead(name: str, wider: Filter, deps: Deps) -> str:
     """Which values the filter could have, as far as they are few; of times, the newest."""
-    if name == "the time range":
+    if name == "time":
         (newest, _), *_ = await deps.store.find_events(wider, Page(1))
         return f", the newest at {moment_text(newest.timestamp)} UTC"
     if name in {"contains", "trace_id"}:

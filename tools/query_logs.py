@@ -37,7 +37,7 @@ Scope = tuple[datetime | None, datetime | None, int | None]
 class QueryLogs(LogFilter):
     """The filter, and which part of its result to give."""
 
-    order: Literal["newest", "oldest"] = Field("newest", description="First.")
+    order: Literal["newest", "oldest"] = Field("newest", description="Which first.")
     fold: bool = Field(False, description="Repeats as one, counted.")
     limit: Annotated[int, Field(ge=1, le=1000)] = Field(20, description="Rows.")
     cursor: Annotated[str, Field(min_length=1, max_length=500)] | None = Field(
@@ -170,6 +170,8 @@ def page_lines(page: LogPage) -> list[str]:
     lines = [head, *(event_line(event) for event in page.events)]
     if page.next_cursor:
         lines.append(f"more: pass cursor={page.next_cursor} with the same filter, or narrow it")
+    if page.previous_cursor:
+        lines.append(f"back: pass cursor={page.previous_cursor}")
     if page.hint:
         lines.append(page.hint)
     return lines + coverage_lines(page.coverage)
