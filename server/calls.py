@@ -77,7 +77,9 @@ def _hinted(found: Evidence) -> Iterator[Candidate]:
 def _for_metric(found: Evidence) -> float:
     if found.metric.said:
         return 3 * SURE + (SURE if found.metric.share >= 1 and found.values >= 0 else 0.0)
-    return 1.5 * SURE if found.values > 0 else -_HINT
+    if found.values > 0:
+        return 1.5 * SURE
+    return -_HINT if found.values < 0 or speaks_of_rows(found.request) else _HINT
 
 
 def _readings(call: Candidate, found: Evidence) -> Iterator[Candidate]:
@@ -143,8 +145,8 @@ def stats_arguments(found: Evidence) -> dict[str, Any]:
     """Of log_stats; a limit is one of groups."""
     counting = found.counting
     by = {"group_by": counting.group_by, "interval": counting.interval}
-    if counting.share and counting.group_by == "level":
-        found = replace(found, levels=Levels())  # which share errors have of all levels
+    if counting.share and counting.group_by in {None, "level"} and found.levels.arguments:
+        by["group_by"], found = "level", replace(found, levels=Levels())  # which share of all
     return given(by | filters(found) | {"limit": found.limit if counting.group_by else None})
 
 

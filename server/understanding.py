@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 from prompts.asked import asked
 from server.calls import Candidate, candidates
-from server.evidence import Evidence, find_evidence
+from server.evidence import Evidence
 from server.follow_ups import continued
 from server.llm import Model
+from server.reading import find_evidence
 from server.wider import widened
 from server.words_name_index import name_index
-from server.words_talk import asks_to_write, is_elsewhere, is_talk, speaks_of_logs
+from server.words_talk import asks_how_to, asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
@@ -84,7 +85,11 @@ class Understanding:
             scores = [_TRUST * log + prior for log, prior in zip(logs, scores, strict=True)]
             chosen = max(range(len(scores)), key=scores.__getitem__)
         meant = understood(choices, chosen, scores)
-        return _about_unknown(meant, found, names) if found.unknown and meant.call else meant
+        if meant.call is None:
+            return meant
+        if found.unknown:
+            return _about_unknown(meant, found, names)
+        return _about_left_out(meant, found) if found.left_out else meant
 
 
 def evidence(
@@ -109,6 +114,8 @@ def readings(found: Evidence, past: Sequence[Candidate] = ()) -> list[Candidate]
 
 def _asks_nothing(found: Evidence) -> bool:
     """Whether the words are about anything but logs: nothing plain is given, and much is left."""
+    if asks_how_to(found.request):
+        return True
     if not found.weak or speaks_of_logs(found.request):
         return is_elsewhere(found.request) and not found.named
     return found.unexplained or is_elsewhere(found.request)
@@ -121,6 +128,13 @@ def _about_unknown(meant: Understood, found: Evidence, names: Catalogue) -> Unde
     near = index.nearest(word)
     back = f"There is no {kind} {one_line(word, 60)}."
     back += f" Do you mean {_either(near)}?" if near else f" Which {kind} do you mean?"
+    return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
+
+
+def _about_left_out(meant: Understood, found: Evidence) -> Understood:
+    """Says that what is not wanted is among the rows: no tool can leave a name out."""
+    unwanted = " and ".join(one_line(name, 60) for name in found.left_out)
+    back = f"Events of {unwanted} cannot be left out. Is everything wanted, theirs included?"
     return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
 
 

@@ -138,8 +138,8 @@ def _earlier(when: str, first: Moment | None, now: datetime) -> str | None:
 
 def _named_window(when: str, start: Moment, now: datetime) -> str | None:
     then = next(iter(find_moments(when, now)), None)
-    if then is None or then.span[0] > _NEAR:
-        return None
+    if then is None or then.span[0] > _NEAR or "¤" in when[: then.span[0]]:
+        return None  # too far away, or it is a name that is compared with
     yesterday = midnight(now.date()) - DAY
     if start.kind == "age" and then.kind == "day" and then.start == yesterday:
         return minus(start, DAY, now)  # the same hours of the day before

@@ -26,10 +26,10 @@ _DATES = (
 _OF_MONTH = re.compile(r"\bthe\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b", re.I)
 _WHOLE_MONTH = re.compile(rf"\b(?:in|of|since|during|for)\s+(?P<whole>{_MONTH})\b", re.I)
 _WORD = re.compile(
-    r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'s)?"
+    r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'?s)?"
     r"(?:\s+(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night))?|"
     r"this\s+(?P<this>morning|afternoon|evening)|"
-    r"(?P<night>last\s+night|overnight|tonight)|(?P<now>right\s+now|(?<=to\s)now|(?<=til\s)now|"
+    r"(?P<night>last\s+night|overnight|tonight)(?:s\b)?|(?P<now>right\s+now|(?<=to\s)now|(?<=til\s)now|"
     r"(?<=till\s)now|(?<=until\s)now))\b(?:'s)?",
     re.I,
 )

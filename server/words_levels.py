@@ -46,7 +46,7 @@ _WORSE = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:without|except(?:\s+for)?|excluding|not|no|hide|skip|ignoring|but\s+not|"
-    r"anything\s+but)\s+"
+    r"(?:anything|everything|all)\s+but)\s+"
     r"(?:the\s+|any\s+)?$",
     re.I,
 )

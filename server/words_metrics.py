@@ -10,13 +10,16 @@ from server.words_moment import blot, blot_all
 
 _UNIT_WORDS = """
 celsius fahrenheit percent percentage bytes byte seconds second ms milliseconds total ratio count
-gauge info bits kib mib gib mb gb kb watts volts amps rpm per node system hz pct c s
+gauge info bits kib mib gib mb gb kb watts volts amps kbps mbps gbps
+bps kwh dbm db ppm lux hpa rpm per node system current hz pct c s
 """
 _UNITS = frozenset(_UNIT_WORDS.split())
 """Words of a metric's name that say the unit, not the thing."""
 
 _ALSO = {
     "temperature": ("temp", "temps", "temperatures", "hot", "cold", "warm", "heat", "hotter"),
+    "temp": ("temperature", "temps", "temperatures", "hot", "cold", "warm", "heat", "hotter"),
+    "humidity": ("humid", "damp"),
     "used": ("usage", "use", "full", "fill", "utilization", "utilisation", "consumption", "usages"),
     "usage": ("used", "use", "utilization", "utilisation", "load", "consumption"),
     "utilization": ("utilisation", "usage", "use", "used", "load", "busy", "util"),
@@ -37,6 +40,11 @@ _ALSO = {
     "transmit": ("transmitted", "tx", "sent", "outgoing", "outbound"),
     "depth": ("length", "size", "backlog"),
     "power": ("wattage", "consumption"),
+    "load": ("busy", "usage", "utilization", "utilisation"),
+    "util": ("utilization", "utilisation", "usage", "use", "load", "busy"),
+    "throughput": ("bandwidth", "traffic"),
+    "bandwidth": ("throughput", "traffic"),
+    "lag": ("delay", "behind"),
     "load1": ("load",), "load5": ("load",), "load15": ("load",),
     "connections": ("connection", "conns"),
     "errors": ("error",),

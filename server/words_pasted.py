@@ -45,12 +45,13 @@ _AN_EVENT = re.compile(
 )
 _ABOUT = re.compile(r"\b(?:about|for)\s+(?P<text>[^,¤]{6,}),?\s*$", re.I)
 _PLACE = re.compile(r"(?:in|on|from|of|for|at)\s+(?:the\s+)?(?:[\w.@-]+\s?){1,3}", re.I)
+_TO = re.compile(r"(?:[a-z]+\s+){1,3}(?:to|with|as|like|of)")
 _FILLER = re.compile(
     r"^(?:this|that|these|the|a|an|error|errors?|message|messages|situation|similar|before|already|ever|"
     r"now|something|anything|"
     r"like|ones?|stories|story|"
     r"cases?|things?|kind|as|to|of|log|logs|line|"
-    r"with|for|as|roughly|"
+    r"with|for|as|roughly|close|"
     r"entries|entry|events?|problem|text|in|is|near|about|\s)*[:>,?.!\-\u2013\u2014\s]+",
     re.I,
 )
@@ -58,11 +59,16 @@ _FILLER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """The request alone; the text to compare, if likeness is asked for; the other quotations."""
+    """The request alone; the text to compare, if likeness is asked for; the other quotations.
+
+    `loose` says that neither marks nor a colon tell where the text ends: the request may go on
+    behind it.
+    """
 
     request: str
     text: str | None = None
     quoted: tuple[str, ...] = ()
+    loose: bool = False
 
 
 def set_apart(question: str, names: frozenset[str]) -> Pasted:
@@ -75,7 +81,8 @@ def set_apart(question: str, names: frozenset[str]) -> Pasted:
     if cue is None:
         return Pasted(bare, None, quoted)
     text, request = _subject(question, bare, cue, quoted)
-    return Pasted(request, text, quoted)
+    loose = bool(text) and not quoted and request == question[: cue.end]
+    return Pasted(request, text, quoted, loose)
 
 
 def _unquoted(question: str, names: frozenset[str]) -> str:
@@ -130,7 +137,9 @@ def _after_pointer(
     asked = asks_likeness(request)
     if asked:
         between = _FILLER.sub("", f"{request[asked.end :]}:").strip(" :")
-        if between and not _PLACE.fullmatch(between):  # "similar to KeyError: x"
+        if between and not (
+            _PLACE.fullmatch(between) or _TO.fullmatch(between)
+        ):  # "similar to KeyError: x"
             return trim(_FILLER.sub("", question[asked.end :])), request[: asked.end]
         return (trim(text), request) if trim(text) else None
     tails = [match for match in _LAST_SENTENCE.finditer(text) if asks_likeness(text[match.end() :])]

@@ -45,7 +45,8 @@ _NEW = re.compile(
     r"had\s+not)\s+(?:\w+\s+){0,3}?(?:seen|there|had|known|"
     r"say|said|exist\w*|appear\w*|occur\w*|log|logged|present|have|"
     r"happen\w*)\s+(?:\w+\s+){0,2}?(?:before|earlier|previously|until|prior|yesterday|so\s+far|¤)|"
-    r"\bfirst[- ]times?\b|\bfor\s+the\s+first\s+time\b|\bunseen\b|\bunknown\s+(?:errors?|messages?|"
+    r"\bfirst[- ]times?\b|\bfor\s+the\s+first\s+time\b|\bunseen\b|\bunfamiliar\b|"
+    r"\bunknown\s+(?:errors?|messages?|"
     r"warnings?)\b|\bbrand[- ]new\b|\bnovel\b|"
     r"\bnew(?:ly)?\s+(?:\w+\s+){0,2}?(?:kinds?|types?|sorts?|patterns?|templates?|errors?|"
     r"warnings?|messages?|problems?|issues?|failures?|criticals?|"
@@ -66,6 +67,8 @@ _EVENT = re.compile(
     r"\s*%)"
     rf"(?!\s*(?:{UNIT})\b)"
     r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
+    r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:of|for|around|to|near)\s+"
+    r"(?P<of>\d{4,18})\b|^\W*(?:show|open|display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
     r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
     r"o'clock|[:.]\d|lines?|rows?|events?|entries|logs?|messages?|%))",
     re.I,
@@ -96,6 +99,11 @@ _AFTER = re.compile(
     rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_AFTER_WORD}\b|"
     rf"\bafter\s*[:=]\s*(?P<k>\d{{1,3}})",
     re.I,
+)
+_IS_BEFORE = re.compile(rf"\b{_BEFORE_WORD}\b", re.I)
+_IS_AFTER = re.compile(rf"\b{_AFTER_WORD}\b", re.I)
+_LINES = re.compile(
+    rf"\b(?P<n>{NUMBER})\s+(?:lines?|rows?|events?|entries|logs?|messages?)\b", re.I
 )
 _HOST_SCOPE = re.compile(
     r"\b(?:whole|entire|same|complete|all\s+(?:of\s+)?(?:the|that)|that|this|"
@@ -160,7 +168,7 @@ def find_event(question: str) -> tuple[int | None, str]:
     match = _EVENT.search(question)
     if match is None:
         return None, question
-    event = int(match["id"] or match["log"] or match["bare"])
+    event = int(next(filter(None, match.groups())))
     if not 1 <= event < 2**63:
         return None, question
     return event, blot(question, match.span())
@@ -178,11 +186,20 @@ def find_surroundings(question: str) -> dict[str, Any]:
             match = pattern.search(question)
             if match:
                 found[name] = 0 if match["none"] else _few(match["n"] or match["k"])
+        found = found or _one_side(question)
     if _HOST_SCOPE.search(question):
         found["scope"] = "host"
     elif _EVERYWHERE.search(question):
         found["scope"] = "everywhere"
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _one_side(question: str) -> dict[str, Any]:
+    """A lone number of lines, for the one side asked about: "what came before? 25 lines"."""
+    sides = {"before": _IS_BEFORE.search(question), "after": _IS_AFTER.search(question)}
+    asked = [side for side, match in sides.items() if match]
+    lines = _LINES.search(question)
+    return {asked[0]: _few(lines["n"])} if lines and len(asked) == 1 else {}
 
 
 def _few(text: str) -> int | None:

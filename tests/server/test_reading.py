@@ -1,0 +1,154 @@
+"""Questions read by code: names left out, places compared, texts that end, lines of one side."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.calls import Candidate
+from server.eval_calls import Situation
+from server.understanding import evidence, readings
+from server.words_tail import split_tail
+from tools.ports import Catalogue
+from tools.query_logs import QUERY_LOGS
+
+NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+NAMES = Catalogue(
+    services=("postfix", "dovecot", "milk-robot", "feed-mixer.service", "data-export"),
+    hosts=("barn-pi", "office-1"),
+    metrics=("milk_temp_celsius", "tank_level_percent"),
+)
+DEPS = Situation(NOW, NAMES).deps()
+
+
+def best(question: str, *past: Candidate) -> tuple[str, dict[str, Any]]:
+    """Tool and arguments of the call that the wording speaks for most."""
+    found = evidence(question, NAMES, DEPS, past)
+    call = readings(found, past)[0]
+    return call.tool.name, call.arguments
+
+
+@pytest.mark.parametrize(
+    ("question", "unwanted"),
+    [
+        ("errors of everything except postfix", {"postfix"}),
+        ("warnings today, not postfix", {"postfix"}),
+        ("errors without posfix", {"postfix"}),
+        ("errors except from postfix and dovecot", {"postfix", "dovecot"}),
+        ("all hosts but barn-pi: errors of the last hour", {"barn-pi"}),
+        ("what was logged today, leaving out the feed mixer", {"feed-mixer.service"}),
+    ],
+)
+def test_a_name_to_be_left_out_is_known_and_never_asked_for(
+    question: str, unwanted: set[str]
+) -> None:
+    """The opposite of the question is no answer: a filter that takes only the unwanted."""
+    found = evidence(question, NAMES, DEPS)
+    assert set(found.left_out) == unwanted
+    assert not unwanted & set(map(str, best(question)[1].values()))
+
+
+def test_a_name_beside_something_else_left_out_is_asked_for() -> None:
+    """`without` speaks of what follows it, not of every name behind it."""
+    found = evidence("postfix logs without debug, on barn-pi", NAMES, DEPS)
+    assert not found.left_out
+    assert (found.service.name, found.host.name) == ("postfix", "barn-pi")
+
+
+def test_a_follow_up_gives_up_the_host_that_it_leaves_out() -> None:
+    """`Not on barn-pi` after barn-pi asks about the others."""
+    past = Candidate(QUERY_LOGS, {"level": "ERROR", "host": "barn-pi"})
+    assert best("but not on barn-pi", past) == ("query_logs", {"level": "ERROR"})
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("are there more errors on barn-pi or office-1 today?",
+         {"group_by": "host", "level": "ERROR", "start_time": "today"}),
+        ("compare warnings of postfix and dovecot, last 2h",
+         {"group_by": "service", "level": "WARN", "start_time": "2h"}),
+        ("number of errors on barn-pi vs office-1 last 24h",
+         {"group_by": "host", "level": "ERROR", "start_time": "24h"}),
+        ("what percentage of postfix logs are errors",
+         {"group_by": "level", "service": "postfix"}),
+        ("how many services had warnings today",
+         {"group_by": "service", "level": "WARN", "start_time": "today"}),
+        ("errors by service and hour today",
+         {"group_by": "service", "interval": "1h", "level": "ERROR", "start_time": "today"}),
+    ],
+)  # fmt: skip
+def test_what_is_compared_or_shared_out_is_counted(
+    question: str, arguments: dict[str, Any]
+) -> None:
+    """Names that are compared are groups, since no filter takes two; a share needs all levels."""
+    assert best(question) == ("log_stats", arguments)
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("similar to pump ran dry, only on barn-pi", {"text": "pump ran dry", "host": "barn-pi"}),
+        ("anything resembling a power cut in the past 5 days",
+         {"text": "power cut", "start_time": "5d"}),
+        ("lines like mailbox over quota of dovecot since yesterday please",
+         {"text": "mailbox over quota", "service": "dovecot", "start_time": "yesterday"}),
+        ("similar to backup failed at 14:00, retry in 5 minutes",
+         {"text": "backup failed at 14:00, retry in 5 minutes"}),
+        ("similar problems to: queue full, 12 waiting", {"text": "queue full, 12 waiting"}),
+        ("compare this with what we know: relay access denied", {"text": "relay access denied"}),
+    ],
+)  # fmt: skip
+def test_an_unquoted_text_ends_where_the_request_goes_on(
+    question: str, arguments: dict[str, Any]
+) -> None:
+    """Ranges and known names behind it are the request's; times that tell a story are the text's."""
+    assert best(question) == ("similar_logs", arguments)
+
+
+PARTS = st.sampled_from(
+    ["pump failed", "on barn-pi", "in the last 2 hours", "yesterday", ",", "only", "please", "since",
+     "8am", "at 14:00", "retry in 5 s", "from postfix", "the", "postfix logs", "?"]
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=9))
+def test_no_letter_is_lost_where_a_text_is_cut(parts: list[str]) -> None:
+    """Text and tail together are what was written."""
+    written = " ".join(parts)
+    text, tail = split_tail(written, frozenset({"barn-pi", "postfix"}), NOW.replace(tzinfo=None))
+    assert text + tail == written
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("what came before event 812345? 25 lines", {"event_id": 812345, "before": 25}),
+        ("what followed #812345, 7 rows", {"event_id": 812345, "after": 7}),
+        ("context for 812345", {"event_id": 812345}),
+        ("open 812345", {"event_id": 812345}),
+        ("context of 5 around #812345", {"event_id": 812345, "before": 5, "after": 5}),
+    ],
+)
+def test_an_event_and_the_lines_beside_it_are_read(
+    question: str, arguments: dict[str, Any]
+) -> None:
+    """A bare number is an event where the words ask for one; lone lines are of the side asked."""
+    assert best(question) == ("log_context", arguments)
+
+
+def test_worse_ones_too_are_those_from_the_level_before_on() -> None:
+    """A follow-up that names no level means the one asked about."""
+    past = Candidate(QUERY_LOGS, {"level": "WARN", "service": "postfix"})
+    assert best("and worse ones too", past)[1] == {"min_level": "WARN", "service": "postfix"}
+
+
+@pytest.mark.parametrize(
+    "question", ["how do i restart postfix", "insert this metric: milk 5", "log: robot washed"]
+)
+def test_how_to_and_writing_become_no_call(question: str) -> None:
+    """Also where they name a service, or a word is a part of a service's name."""
+    found = evidence(question, NAMES, DEPS)
+    assert readings(found) == []
