@@ -40,7 +40,7 @@ class Candidate:
 def candidates(found: Evidence) -> list[Candidate]:
     """The calls to choose from, at least one, all different, the likeliest by wording first."""
     calls = sorted(_by_tool(found), key=lambda call: -call.prior)
-    return [*_readings(calls[0], found), *calls[1:]]
+    return [*spread(calls[0], found), *calls[1:]]
 
 
 def _by_tool(found: Evidence) -> Iterator[Candidate]:
@@ -82,8 +82,8 @@ def _for_metric(found: Evidence) -> float:
     return -_HINT if found.values < 0 or speaks_of_rows(found.request) else _HINT
 
 
-def _readings(call: Candidate, found: Evidence) -> Iterator[Candidate]:
-    """The call, once for each of the names that the words fit equally well."""
+def spread(call: Candidate, found: Evidence) -> Iterator[Candidate]:
+    """The call, once for each of the names that the words fit equally well, and without them."""
     for argument, named in (("service", found.service), ("host", found.host)):
         if len(named.names) > 1 and argument in call.arguments:
             bare = {key: value for key, value in call.arguments.items() if key != argument}

@@ -27,7 +27,9 @@ _OF = re.compile(
     r"(?P<name>[\w.@-]+\w)",
     re.I,
 )
-_EXACT = {"contains", "trace_id", "error_code", "event_type", "group_by", "interval", "limit"}
+_EXACT = {
+    "contains", "trace_id", "error_code", "event_type", "source", "group_by", "interval", "limit",
+}  # fmt: skip
 _KEPT = ("service", "host", "level", "min_level", "start_time", "end_time")
 
 
@@ -63,7 +65,8 @@ _SAID = _set(
     tail display print dump fetch gimme want please pls level levels distribution breakdown break
     down split tally volume rank noisiest loudest hourly daily weekly rows row activity produced
     wrote written throw threw right nothing below back went mean higher lower least similar like
-    changed change patterns pattern whats what's couldn't didn't output"""
+    changed change patterns pattern whats what's couldn't didn't output
+    except besides excluding apart aside minus leaving ignoring skipping hiding omitting"""
 )
 """Words that describe nothing by themselves: talk, times, and failure in general."""
 

@@ -73,6 +73,11 @@ class Evidence:
         return bool(self.service.names or self.host.names or self.metric.said)
 
     @property
+    def written(self) -> bool:
+        """Whether the whole name of a service or host is."""
+        return max(self.service.sure, self.host.sure) >= _WELL_FITTING
+
+    @property
     def begins_with_name(self) -> bool:
         """Whether the first word begins a name: `push-manager logs` asks to push nothing."""
         named = [one for one in (self.service, self.host) if one.sure >= _WELL_FITTING]

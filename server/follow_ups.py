@@ -57,9 +57,17 @@ _OF_WHAT_WAS = re.compile(
     r"^\W*(?:show|give|list|see)\s+(?:me\s+)?the\s+(?:last|latest|first|newest|oldest)\s+\d+\W*$",
     re.I,
 )
+_END = re.compile(
+    r"\b(?:when|which|what)\s+(?:was|is|were)\s+the\s+(?:very\s+)?"
+    r"(?P<end>first|last|oldest|earliest|latest|newest)(?:\s+(?:one|of\s+(?:them|those|these)))?\W*$",
+    re.I,
+)
+_REVERSED = re.compile(
+    r"\b(?:reverse[d]?|flip(?:ped)?|turn(?:ed)?\s+round|other\s+way\s+(?:a?round))\b", re.I
+)
 _ROWS = re.compile(
     r"\b(?:show|see|list|read|give|display|print|get|look\s+at|view|open)\b.*\b(?:them|those|these|"
-    r"it|rows|lines|entries|events|messages|logs|ones|errors|warnings)\b|"
+    r"it|rows|lines|entries|events|messages|logs|ones|errors|warnings|examples|samples)\b|"
     r"^\W*(?:the\s+)?(?:rows|lines|entries|events|messages|raw)\b|\bwhat\s+(?:are|were)\s+(?:they|"
     r"those|these)\b|\bwhich\s+(?:ones|were\s+(?:they|those))\b",
     re.I,
@@ -162,7 +170,8 @@ def _counted_or_shown(found: Evidence, past: Candidate) -> AnyTool:
     if counting.asked or counting.group_by or counting.interval:
         return LOG_STATS
     counted = past.tool in {LOG_STATS, LOG_PATTERNS}
-    return QUERY_LOGS if counted and _ROWS.search(found.request) else past.tool
+    rows = _ROWS.search(found.request) or _END.search(found.request)
+    return QUERY_LOGS if counted and rows else past.tool
 
 
 def _kept(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
@@ -199,7 +208,18 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
         "order": found.order,
         "limit": found.limit,
     }
+    words |= _end(found, past) if tool is QUERY_LOGS else {}
     return given(where(found) | metric | _levels(found, past) | found.columns | words)
+
+
+def _end(found: Evidence, past: Candidate) -> dict[str, Any]:
+    """Order and limit of "when was the first?" and "reverse the order"."""
+    end = _END.search(found.request)
+    if end:
+        return {"order": "oldest" if end["end"][0].lower() in "foe" else "newest", "limit": 1}
+    if _REVERSED.search(found.request):
+        return {"order": "newest" if past.arguments.get("order") == "oldest" else "oldest"}
+    return {}
 
 
 def _levels(found: Evidence, past: Candidate) -> dict[str, Any]:

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prompts.asked import asked
-from server.calls import Candidate, candidates
+from server.calls import Candidate, candidates, spread
 from server.evidence import Evidence
 from server.follow_ups import continued
 from server.llm import Model
 from server.reading import find_evidence
 from server.wider import widened
+from server.words_counting import columns_said
 from server.words_name_index import name_index
 from server.words_talk import asks_how_to, asks_to_write, is_elsewhere, is_talk, speaks_of_logs
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
 from tools.log_stats import LOG_STATS
-from tools.plain import one_line
+from tools.plain import one_line, quoted
 from tools.ports import Catalogue, Deps
 from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
@@ -75,7 +76,7 @@ class Understanding:
         names = await deps.store.catalogue()
         # A long paste takes a second or two to read.
         found = await asyncio.to_thread(evidence, question, names, deps, past)
-        choices = widened(readings(found, past))
+        choices = widened(readings(found, past), columns_said(found.request))
         scores = [choice.prior for choice in choices]
         chosen = 0
         if len(choices) > 1:
@@ -89,7 +90,9 @@ class Understanding:
             return meant
         if found.unknown:
             return _about_unknown(meant, found, names)
-        return _about_left_out(meant, found) if found.left_out else meant
+        if found.left_out:
+            return _about_left_out(meant, found)
+        return _about_one_text(meant, found) if len(found.quoted) > 1 else meant
 
 
 def evidence(
@@ -102,13 +105,13 @@ def evidence(
 
 def readings(found: Evidence, past: Sequence[Candidate] = ()) -> list[Candidate]:
     """The calls that the words could mean, likeliest first; none when they ask nothing of logs."""
-    if is_talk(found.question):
+    if is_talk(found.question) and not found.written:
         return []
     if asks_to_write(found.request, bool(past)) and not found.begins_with_name:
         return []
     follow_up = continued(found, past[-1]) if past else None
     if follow_up is not None:
-        return [follow_up]
+        return list(spread(follow_up, found))
     return [] if _asks_nothing(found) else candidates(found)
 
 
@@ -135,6 +138,17 @@ def _about_left_out(meant: Understood, found: Evidence) -> Understood:
     """Says that what is not wanted is among the rows: no tool can leave a name out."""
     unwanted = " and ".join(one_line(name, 60) for name in found.left_out)
     back = f"Events of {unwanted} cannot be left out. Is everything wanted, theirs included?"
+    return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
+
+
+def _about_one_text(meant: Understood, found: Evidence) -> Understood:
+    """Says which of several quoted texts is looked for: no tool takes two."""
+    call = meant.call
+    text = call.arguments.get("contains") if call else None
+    others = [quoted(one, 60) for one in found.quoted if one != text]
+    if text is None or not others:
+        return meant
+    back = f"Only {quoted(text, 60)} is looked for, not {' or '.join(others)}. Is that right?"
     return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
 
 

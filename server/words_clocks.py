@@ -25,6 +25,8 @@ _BARE = re.compile(
     r"\bsince\s+(?P<since>[01]?\d|2[0-3])(?=\s*(?:$|[,?!¤]|\.(?:\s|$)|today|yesterday|this\s|in\s|"
     r"on\s))"
     r"|\b(?:before|until|till|after)\s+(?P<edge>[01]?\d|2[0-3])(?=\s+(?:today|yesterday|this\s))"
+    r"|^\W*(?:and\s+|only\s+|just\s+)?(?:until|till?|before|after|from)\s+"
+    r"(?P<alone>[01]?\d|2[0-3])(?=\W*(?:then|please|pls)?\W*$)"
     r"|\b(?:from|between)\s+(?P<from>[01]?\d|2[0-3])(?=\s*(?:to|and|until|till|-)\s*(?P<to>[01]?\d|"
     r"2[0-3])"
     r"(?P<ap>\s*[ap]\.?m\b)?(?:\s*(?:$|[,?!]|today|yesterday|this\s|o'clock|in\s+the|on\s)|:\d\d))",
@@ -46,7 +48,7 @@ def clocks(question: str, now: datetime) -> Iterator[Moment]:
         begin = hour if hour < to else hour - 12  # 11 to 1 pm
         yield Moment(match.span("from"), today + timedelta(hours=begin), kind="clock")
     for match in _BARE.finditer(question):
-        name = match.lastgroup if match.lastgroup in {"since", "edge"} else "from"
+        name = match.lastgroup if match.lastgroup in {"since", "edge", "alone"} else "from"
         hour = _of_day(int(match[name]), (match["ap"] or "").strip().lower())
         yield Moment(match.span(name), today + timedelta(hours=hour), kind="clock")
         if name == "from" and not match["ap"]:

@@ -71,6 +71,17 @@ _COLUMNS = {
     "pattern": "pattern", "kind": "pattern", "source": "source", "code": "error_code",
     "type": "event_type", "event": "event_type",
 }  # fmt: skip
+_SAID = {
+    "service": re.compile(
+        r"\b(?:services?|units?|apps?|applications?|programs?|daemons?|components?|process(?:es)?|"
+        r"who|whose|whos|which|what)\b",
+        re.I,
+    ),
+    "host": re.compile(
+        r"\b(?:hosts?|machines?|servers?|box(?:es)?|nodes?|computers?|devices?|where)\b", re.I
+    ),
+    "level": re.compile(r"\b(?:levels?|severit(?:y|ies)|serious|severe|bad)\b", re.I),
+}
 _UNITS = r"seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?"
 _STEP = re.compile(
     rf"(?:(?P<column>\b(?:by|per)\s+\w+\s+)and\s+(?:by\s+|per\s+)?(?P<unit6>minute|hour|day|week)\b"
@@ -137,6 +148,11 @@ def find_counting(question: str) -> Counting:
         share=bool(_SHARE.search(question)),
         rest=blot(question, (begin, step.end())) if step else question,
     )
+
+
+def columns_said(question: str) -> list[str]:
+    """The columns that any word of the question may mean: service, host, level."""
+    return [column for column, words in _SAID.items() if words.search(question)]
 
 
 def find_aggregate(question: str) -> str | None:

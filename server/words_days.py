@@ -44,6 +44,9 @@ _WEEKDAY = re.compile(
 )
 _WEEKEND = re.compile(r"\b(?:the|this|last|past)\s+(?:past\s+)?weekend\b(?:'s)?", re.I)
 _THIS = re.compile(r"\b(?:this|the\s+current)\s+(?P<unit>month|year|week|hour)\b(?:'s)?", re.I)
+_BEGUN = re.compile(
+    r"\b(?:the\s+)?(?:beginning|start)\s+of\s+(?:the|this)\s+(?P<unit>day|week|month|year)\b", re.I
+)
 _PARTS = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}
 
 
@@ -116,10 +119,18 @@ def named_days(question: str, now: datetime) -> Iterator[Moment]:
         begin = match.start("name") if match["short"] else match.start()
         day = _part((begin, match.end()), today - days * DAY, match["part"], now)
         yield replace(day, kind="date")
+    yield from _stretches(question, now)
+
+
+def _stretches(question: str, now: datetime) -> Iterator[Moment]:
+    """Weekends, and weeks, months and years that have begun."""
+    today = midnight(now.date())
     for match in _WEEKEND.finditer(question):
         saturday = today - ((now.weekday() - 5) % 7) * DAY
         monday = saturday + 2 * DAY
         yield Moment(match.span(), saturday, monday if monday <= now else None)
+    for match in _BEGUN.finditer(question):
+        yield Moment(match.span(), _begun(match["unit"].lower(), today))
     for match in _THIS.finditer(question):
         yield _this(match, now)
 
@@ -130,6 +141,14 @@ def _part(span: tuple[int, int], day: datetime, part: str | None, now: datetime)
     start, end = day + timedelta(hours=first), day + timedelta(hours=last)
     start = start if start <= now else day  # an evening that has not come yet
     return Moment(span, start, end if end < now else None, kind="day")
+
+
+def _begun(unit: str, today: datetime) -> datetime:
+    """Where the calendar's day, week, month or year began."""
+    if unit == "week":
+        return today - today.weekday() * DAY
+    return today.replace(day=1 if unit in {"month", "year"} else today.day,
+                         month=1 if unit == "year" else today.month)  # fmt: skip
 
 
 def _this(match: re.Match[str], now: datetime) -> Moment:

@@ -23,7 +23,7 @@ _ALSO = {
     "used": ("usage", "use", "full", "fill", "utilization", "utilisation", "consumption", "usages"),
     "usage": ("used", "use", "utilization", "utilisation", "load", "consumption"),
     "utilization": ("utilisation", "usage", "use", "used", "load", "busy", "util"),
-    "free": ("available", "left", "remaining", "space"),
+    "free": ("available", "left", "remaining", "space", "full"),
     "available": ("free", "left", "remaining"),
     "memory": ("mem", "ram"),
     "mem": ("memory", "ram"),

@@ -202,14 +202,16 @@ def left_out(question: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], st
     index, rest = name_index(names), question
     found: dict[str, None] = {}
     for phrase in _phrases(question, 0):
-        fits = _fits(question, phrase, index)
-        if fits and "¤" not in rest[slice(*phrase.span)] and _denied(question, phrase, index):
+        if "¤" in rest[slice(*phrase.span)] or not _denied(question, phrase, index):
+            continue
+        if fits := _fits(question, phrase, index):
             found |= dict.fromkeys(fits)
             rest = blot(rest, phrase.span)
     return tuple(found), rest
 
 
 def _fits(question: str, phrase: Phrase, index: NameIndex) -> tuple[str, ...]:
+    """The names that a phrase stands for, as `_fit` finds them."""
     meant = (
         names
         for sure, names in index.exact(phrase.text)

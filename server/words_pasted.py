@@ -40,12 +40,18 @@ _INTRO = re.compile(
     re.I,
 )
 _HAS = re.compile(r"^\W*(?:has|have|did|does|was|is)\b\s*:?\s*(?P<text>[^?¤]+?)\s*$", re.I | re.S)
+_LONG = 500
+_CLAUSE = re.compile(
+    r"(?:.*?\b(?:i|we)\s+(?:\w+\s+)?(?:getting|get|got|see|seeing|saw|have|had|hit|hitting)\s+)?"
+    r"(?P<text>[^,;¤]{6,}?)\s*[,;]\s*(?:(?:and|have|has|did|we|you|anyone|ever)\s+)*",
+    re.I | re.S,
+)
 _AN_EVENT = re.compile(
     r"(?:and\s+)?(?:after|around|near)?\s*(?:the\s+)?(?:\w+\s+)?#?\d+\b.{0,40}", re.I
 )
 _ABOUT = re.compile(r"\b(?:about|for)\s+(?P<text>[^,¤]{6,}),?\s*$", re.I)
 _PLACE = re.compile(r"(?:in|on|from|of|for|at)\s+(?:the\s+)?(?:[\w.@-]+\s?){1,3}", re.I)
-_TO = re.compile(r"(?:[a-z]+\s+){1,3}(?:to|with|as|like|of)")
+_TO = re.compile(r"(?:[a-z]+\s+){1,3}(?:to|with|as|like|of)|(?:but|only|just)\s.*", re.S)
 _FILLER = re.compile(
     r"^(?:this|that|these|the|a|an|error|errors?|message|messages|situation|similar|before|already|ever|"
     r"now|something|anything|"
@@ -82,6 +88,8 @@ def set_apart(question: str, names: frozenset[str]) -> Pasted:
         return Pasted(bare, None, quoted)
     text, request = _subject(question, bare, cue, quoted)
     loose = bool(text) and not quoted and request == question[: cue.end]
+    if loose and text and text.lower() in names:  # "what do you know about nginx"
+        return Pasted(bare, None, quoted)
     return Pasted(request, text, quoted, loose)
 
 
@@ -177,6 +185,9 @@ def _before_cue(question: str, before: str, cue: Cue) -> tuple[str | None, str]:
     sentence = next(_LAST_SENTENCE.finditer(before), None)
     if sentence:
         return trim(before[: sentence.start()]), question[sentence.end() :]
+    clause = _CLAUSE.fullmatch(before) if len(before) < _LONG else None
+    if clause and len(clause["text"].split()) > 1:
+        return trim(clause["text"]), question[cue.start :]
     happened = _HAS.match(before)
     if happened and len(happened["text"].split()) > 2:
         return trim(happened["text"]), question[cue.start :]

@@ -21,14 +21,18 @@ _WHERE = re.compile(
     r"(?:\s+(?:service|logs?|host|machine|box|server|unit))?$",
     re.I,
 )
+_LONG = 1_000
 _PLEASE = re.compile(r"[\s,]+(?:please|pls|plz|thanks)$", re.I)
 
 
 def split_tail(text: str, names: frozenset[str], now: datetime) -> tuple[str, str]:
     """The text and the request behind it: a time that is a range, a name of `names` in its place.
 
-    A time or a number that only tells what happened ("retry in 5 s", "at 14:00") stays.
+    A time or a number that only tells what happened ("retry in 5 s", "at 14:00") stays, and a very
+    long text is left whole.
     """
+    if len(text) > _LONG:
+        return text, ""  # nobody describes at such length: it is pasted
     begins = {moment.span[1]: moment.span[0] for moment in find_moments(text, now)}
     head = text
     while True:

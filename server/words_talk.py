@@ -77,6 +77,12 @@ _LOG_WORDS = re.compile(
     re.I,
 )
 
+_TROUBLE = re.compile(
+    r"\b(?:reboot\w*|restart\w*|panics?|panicked|oom|kills?|killed|logins?|logons?|shutdowns?|segfaults?|"
+    r"disconnect\w*|spikes?|overload\w*|stats|status|overview|summary)\b",
+    re.I,
+)
+
 
 def is_talk(question: str) -> bool:
     """Whether the words are a greeting, thanks and the like."""
@@ -104,4 +110,4 @@ def asks_to_write(request: str, follow_up: bool = False) -> bool:
 
 def speaks_of_logs(request: str) -> bool:
     """Whether any word belongs to logs, machines or trouble with them."""
-    return bool(_LOG_WORDS.search(request))
+    return bool(_LOG_WORDS.search(request) or _TROUBLE.search(request))

@@ -26,7 +26,7 @@ _CUE = re.compile(
     r"\b(?P<pair>between))\s*(?:the\s+|about\s+|around\s+|(?:[\w']+\s+){1,6}at\s+)?$",
     re.I,
 )
-_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+\w)", re.I)
+_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+[\w¤])", re.I)
 _SENTENCE_END = re.compile(r"[?!;]|\.\s")
 _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
     stamps, dates, named_days, ages, clocks,

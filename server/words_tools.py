@@ -23,6 +23,7 @@ _PATTERNS = re.compile(
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
     r"\bwhat\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
+    rf"\btop\s+(?:\d+\s+|\w+\s+)?(?:error|warning|log)\s+(?:messages?|texts?|lines?)\b|"
     r"\bdistinct\b|\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
     r"normally)\b",
     re.I,
@@ -67,8 +68,8 @@ _EVENT = re.compile(
     r"\s*%)"
     rf"(?!\s*(?:{UNIT})\b)"
     r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
-    r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:of|for|around|to|near)\s+"
-    r"(?P<of>\d{4,18})\b|^\W*(?:show|open|display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
+    r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:(?:of|for|around|to|near)\s+)?"
+    r"(?P<of>\d{4,18})\b|\b(?:before|after|around|near)\s+(?P<beside>\d{5,18})\b|^\W*(?:show|open|display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
     r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
     r"o'clock|[:.]\d|lines?|rows?|events?|entries|logs?|messages?|%))",
     re.I,
@@ -82,8 +83,8 @@ _WHAT = (
     r"(?:\s+(?:that|which)(?:\s+(?:came|come|are|were|is|was|happened))?)?)?"
 )
 _BOTH = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each\s+(?:way|side|"
-    rf"direction)|"
+    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each(?:\s+(?:way|side|"
+    rf"direction))?|"
     rf"(?:on\s+)?both\s+sides|"
     rf"before\s+and\s+after|around|in\s+(?:both|each)\s+directions?|of\s+(?:context|"
     rf"surroundings?))|(?:±|\+/-|\+-)\s*(?P<pm>\d{{1,3}})|"
@@ -171,7 +172,8 @@ def find_event(question: str) -> tuple[int | None, str]:
     event = int(next(filter(None, match.groups())))
     if not 1 <= event < 2**63:
         return None, question
-    return event, blot(question, match.span())
+    # Of "20 lines after 4711" the words stay: they say which side is asked for.
+    return event, blot(question, match.span("beside" if match["beside"] else 0))
 
 
 def find_surroundings(question: str) -> dict[str, Any]:

@@ -146,6 +146,62 @@ def test_worse_ones_too_are_those_from_the_level_before_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "change"),
+    [
+        ("when was the first?", {"order": "oldest", "limit": 1}),
+        ("reverse the order", {"order": "oldest"}),
+        ("till 11", {"start_time": "2026-05-12T08:00:00", "end_time": "2026-05-12T11:00:00"}),
+        ("from 9 then", {"start_time": "2026-05-12T09:00:00"}),
+    ],
+)
+def test_a_scrap_changes_a_part_of_the_call_before(question: str, change: dict[str, Any]) -> None:
+    """Which end, which way round, and hours that stand alone."""
+    before = {"service": "postfix", "start_time": "2026-05-12T08:00:00"}
+    assert best(question, Candidate(QUERY_LOGS, before)) == ("query_logs", before | change)
+
+
+def test_two_names_in_a_follow_up_are_not_one_of_them() -> None:
+    """No filter takes two: what the words leave open is asked back."""
+    past = Candidate(QUERY_LOGS, {"level": "ERROR", "service": "milk-robot"})
+    found = evidence("same for postfix and dovecot", NAMES, DEPS, [past])
+    services = {call.arguments.get("service") for call in readings(found, [past])}
+    assert services == {"postfix", "dovecot", None}
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("errors yesterday on barn-pi",
+         {"host": "barn-pi", "level": "ERROR", "start_time": "yesterday", "end_time": "today"}),
+        ("yesterdays errors", {"level": "ERROR", "start_time": "yesterday", "end_time": "today"}),
+        ("criticals since the beginning of the month",
+         {"level": "CRITICAL", "start_time": "2026-05-01"}),
+        ("everything worse than warning in the last day",
+         {"min_level": "ERROR", "start_time": "1d"}),
+        ("level>=error last 20m", {"min_level": "ERROR", "start_time": "20m"}),
+        ("non-error logs of postfix",
+         {"service": "postfix", "level": ["DEBUG", "INFO", "WARN", "CRITICAL", "FATAL"]}),
+        ("no info, no debug, from barn-pi",
+         {"host": "barn-pi", "level": ["WARN", "ERROR", "CRITICAL", "FATAL"]}),
+        ("grep -i relay on office-1", {"host": "office-1", "contains": "relay"}),
+        ("biggest source of warnings today", {"level": "WARN", "start_time": "today"}),
+    ],
+)  # fmt: skip
+def test_rows_are_asked_for_in_the_range_and_levels_named(
+    question: str, arguments: dict[str, Any]
+) -> None:
+    """Words beside a time, a level or a command's option change nothing of it."""
+    assert best(question) == ("query_logs", arguments)
+
+
+def test_no_window_is_compared_with_where_something_else_is() -> None:
+    """`than` and `vs` compare names and levels as well as times."""
+    assert evidence("more errors on barn-pi vs office-1 last 24h", NAMES, DEPS).compare_to is None
+    assert evidence("worse than warning in the last day", NAMES, DEPS).compare_to is None
+    assert evidence("errors today compared with yesterday", NAMES, DEPS).compare_to == "yesterday"
+
+
+@pytest.mark.parametrize(
     "question", ["how do i restart postfix", "insert this metric: milk 5", "log: robot washed"]
 )
 def test_how_to_and_writing_become_no_call(question: str) -> None:
