@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from server.calls import Candidate
+from server.words_talk import asks_to_write, is_talk
 from tools.levels import SYNONYMS
 from tools.log_stats import LOG_STATS
 from tools.ports import Catalogue, Deps
@@ -113,6 +114,8 @@ async def as_described(question: str, call: Candidate | None, deps: Deps) -> Can
     that is what the tool then says, instead of telling of other services. A question of which no
     call could be made may describe something, too.
     """
+    if call is None and (is_talk(question) or asks_to_write(question)):
+        return None
     if call is None:
         found = await as_described(question, _WHATEVER, deps)
         return found if found is not _WHATEVER else None

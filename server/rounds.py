@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from server import moves
+from server.answer_scope import name
 from server.calling import call_and_compose
 from server.calls import Candidate
 from server.described import as_described
@@ -207,13 +208,13 @@ def _of_group(move: Move, course: Course) -> list[Purpose]:
     if not asked or course.anchor or not (course.last and isinstance(course.last.page, StatsPage)):
         return []
     scope = focus_of(course.last).scope
-    where = scope.get("service") or scope.get("host") or "it"
+    where = name(str(scope.get("service") or scope.get("host") or "it"))
     return [(f"the kinds of messages of {where}", moves.of_group(scope))]
 
 
 def _about(move: Move, event: Event, page: Any) -> Purpose:
     """A call about an event, which the latest page holds."""
-    when, host = moves.told_when(event), event.host
+    when, host = moves.told_when(event), name(event.host)
     if move.kind is Kind.EARLIER:
         return f"what was like {when} before it", moves.earlier(event, page)
     if move.kind is Kind.ALIKE:
