@@ -1,5 +1,6 @@
 """Calls that a question could mean: every tool it gives enough for, with evidenced arguments."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from prompts.call_text import call_text
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
+from server.words_names import Named
 from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -21,6 +23,11 @@ SURE = 6.0
 
 _HINT = 2.0
 """Log-odds of words that often, but not always, mean a thing."""
+
+
+_ARE_LEVEL = re.compile(
+    r"\b(?:is|are|was|were|has|have|had)\s+(?:\w+\s+){0,2}?(?:deb|info|warn|err|crit|fatal)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +152,25 @@ def stats_arguments(found: Evidence) -> dict[str, Any]:
     """Of log_stats; a limit is one of groups."""
     counting = found.counting
     by = {"group_by": counting.group_by, "interval": counting.interval}
-    if counting.share and counting.group_by in {None, "level"} and found.levels.arguments:
-        by["group_by"], found = "level", replace(found, levels=Levels())  # which share of all
+    if counting.share and found.levels.arguments:
+        by["group_by"], found = _shared(found)
     return given(by | filters(found) | {"limit": found.limit if counting.group_by else None})
+
+
+def _shared(found: Evidence) -> tuple[str | None, Evidence]:
+    """The column that a share is one of, and the evidence without that part: the whole is counted.
+
+    "Which share are errors" is one of all levels, "which share of errors is nginx's" one of all
+    services.
+    """
+    column = found.counting.group_by
+    if column == "level" or (column is None and _ARE_LEVEL.search(found.request)):
+        return "level", replace(found, levels=Levels())
+    if column in {None, "service"} and found.service.names:
+        return "service", replace(found, service=Named())
+    if column in {None, "host"} and found.host.names:
+        return "host", replace(found, host=Named())
+    return column, found
 
 
 def patterns_arguments(found: Evidence) -> dict[str, Any]:

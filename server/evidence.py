@@ -80,6 +80,9 @@ class Evidence:
     @property
     def begins_with_name(self) -> bool:
         """Whether the first word begins a name: `push-manager logs` asks to push nothing."""
+        metric = re.split(r"[\W_]", self.metric.names[0].lower())[0] if self.metric.said else None
+        if metric and re.match(rf"\W*{re.escape(metric)}\b", self.request, re.I):
+            return True
         named = [one for one in (self.service, self.host) if one.sure >= _WELL_FITTING]
         spans = [one.span for one in named]
         first = len(self.request) - len(self.request.lstrip())

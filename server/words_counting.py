@@ -58,8 +58,8 @@ _BEFORE_COUNT = re.compile(
 _HEAD = re.compile(rf"^\W*(?:the\s+|all\s+)?{_NOUN}\s+(?:of|by|with|ranked|and\s+their)\b", re.I)
 _EACH_HOST = re.compile(r"\b(?:does|do|did)\s+each\s+" + _NOUN, re.I)
 _HOW_MANY = re.compile(
-    r"\bhow\s+many\s+(?:different\s+|distinct\s+|of\s+(?:the|our|my)\s+)?"
-    r"(?P<column>services|hosts|machines|servers|boxes|nodes)\b",
+    r"\b(?:how\s+many|count|number\s+of)\s+(?:(?:all|the|our|my|of|different|distinct|unique)\s+)*"
+    r"(?P<column>services|hosts|machines|servers|boxes|nodes|sources|error\s+codes|event\s+types)\b",
     re.I,
 )
 _WHO = re.compile(r"\b(?:offender|talker|culprit|spammer)s?\b|\bwho(?:se|'s|\s+is)?\b", re.I)
@@ -103,7 +103,7 @@ _STEP = re.compile(
     r"|(?:logs?|lines?|(?:err|warn|crit|fatal)\w*|events?|messages?|entries|rows?|times|often|much|"
     r"many)"
     r"\s+an?\s+(?P<rate>minute|hour|day|week)\b(?!\s+(?:ago|and|earlier|before|back|or))"
-    rf"|(?:(?P<n5>\d+)\s*)?(?P<by>{_UNITS}|[smhd])\s+by\s+(?:\d+\s*)?(?:{_UNITS}|[smhd])\b)",
+    rf"|(?:(?P<n5>\d+)\s*)?(?P<by>{_UNITS}|[smhd])\s+by\s+(?:\d+\s*)?(?P=by)\b)",
     re.I,
 )
 _AGGREGATES = {

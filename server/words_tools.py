@@ -22,9 +22,10 @@ _PATTERNS = re.compile(
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
-    r"\bwhat\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
+    r"\b(?:what|which)\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
     rf"\btop\s+(?:\d+\s+|\w+\s+)?(?:error|warning|log)\s+(?:messages?|texts?|lines?)\b|"
-    r"\bdistinct\b|\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
+    r"\bdistinct\b(?!\s+(?:services?|hosts?|machines?|servers?|sources?|error\s+codes?|event\s+types?))|"
+    r"\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
     r"normally)\b",
     re.I,
 )
