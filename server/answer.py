@@ -88,13 +88,13 @@ def _of_patterns(page: SimilarPage, most: int) -> Facts:
         else f"Nothing close; {len(page.patterns)} weak {_noun(len(page.patterns), 'likeness')}."
     )
     lines, cited = [head], []
-    shown = (strong or page.patterns)[:most]
-    for found in shown:
+    alike = strong or page.patterns
+    for found in alike[:most]:
         lines += _likeness(found)
         cited += [event.id for event in found.samples[:1]]
-    further = len(page.patterns) + page.left_out - len(shown)
-    if further:
-        lines.append(f"{further} further {_noun(further, 'pattern')} less alike.")
+    lines += [f"  and {len(alike) - most} more"] if len(alike) > most else []
+    if page.left_out:
+        lines.append(f"{page.left_out} further patterns are less alike.")
     return Facts("\n".join([*lines, *coverage_lines(page.coverage)]), cited)
 
 

@@ -23,6 +23,7 @@ _ARGUMENT_BEFORE = re.compile(
     r"called)\s*[:=]?\s*$",
     re.I,
 )
+_WHEN_BEFORE = re.compile(r"\b(?:since|until)[=:]?\s*$", re.I)
 _PLACE_BEFORE = re.compile(r"\b(?:of|from|on|in|for|by|the|at)\s*$", re.I)
 _PASTED = re.compile(r"\b(?:this|these|following)\b[^?:.\"¤]*\?\s+(?=\S.{8})", re.I | re.S)
 _POINTER = re.compile(r":\s+|\s->\s*|\s=>\s*")
@@ -100,7 +101,10 @@ def _unquoted(question: str, names: frozenset[str]) -> str:
         known = inner.lower().strip() in names
         before = question[: match.start()]
         value = re.fullmatch(r"[\w.:@/+-]{1,64}", inner)
-        if (value and _ARGUMENT_BEFORE.search(before)) or (known and _PLACE_BEFORE.search(before)):
+        place = known and _PLACE_BEFORE.search(before)
+        time = _WHEN_BEFORE.search(before) and re.fullmatch(r"[\w.:+ -]{1,32}", inner)
+        key = question[match.end() :].lstrip().startswith(":") and _ARGUMENT_BEFORE.fullmatch(inner)
+        if (value and _ARGUMENT_BEFORE.search(before)) or place or time or key:
             free = f" {inner} ".ljust(len(match[0]))[: len(match[0])]
             question = f"{question[: match.start()]}{free}{question[match.end() :]}"
     return question

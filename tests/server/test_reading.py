@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.agent import Agent
 from server.calls import Candidate
 from server.eval_calls import Situation
-from server.understanding import evidence, readings
+from server.understanding import SURE_ENOUGH, evidence, readings
 from server.words_tail import split_tail
 from tools.ports import Catalogue
 from tools.query_logs import QUERY_LOGS
@@ -146,6 +147,20 @@ def test_worse_ones_too_are_those_from_the_level_before_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "back"),
+    [
+        ("errors except from postfix", "No filter leaves out postfix."),
+        ('lines with "timeout" or "timed out"', "Only “timeout” is looked for, not “timed out”."),
+    ],
+)
+async def test_what_no_tool_can_do_is_said(agent: Agent, question: str, back: str) -> None:
+    """The nearest call is made, and nobody takes it for all that was asked."""
+    meant = await agent.understanding.understand(question, DEPS)
+    assert meant.call is not None and meant.back is not None
+    assert meant.back.startswith(back) and meant.confidence < SURE_ENOUGH
+
+
+@pytest.mark.parametrize(
     ("question", "change"),
     [
         ("when was the first?", {"order": "oldest", "limit": 1}),
@@ -184,6 +199,9 @@ def test_two_names_in_a_follow_up_are_not_one_of_them() -> None:
         ("no info, no debug, from barn-pi",
          {"host": "barn-pi", "level": ["WARN", "ERROR", "CRITICAL", "FATAL"]}),
         ("grep -i relay on office-1", {"host": "office-1", "contains": "relay"}),
+        ('{"service": "postfix", "level": "ERROR"}', {"service": "postfix", "level": "ERROR"}),
+        ('journalctl -u postfix --since "2 hours ago"',
+         {"service": "postfix", "start_time": "2h"}),
         ("biggest source of warnings today", {"level": "WARN", "start_time": "today"}),
     ],
 )  # fmt: skip
