@@ -26,11 +26,20 @@ def written_names(found: Evidence, rest: str, names: Catalogue) -> str:
     host = find_name(rest, names.hosts, host=True)
     if service.span == host.span and service.sure and host.sure:
         service, host = _either(rest, service, host)
+    elif _within(service.span, host.span):  # db of prod-db-1
+        service = find_name(blot(rest, host.span), names.services)
+    elif _within(host.span, service.span):
+        host = find_name(blot(rest, service.span), names.hosts, host=True)
     for kind, named in (("service", service), ("host", host)):
         if named.sure >= _WRITTEN:
             setattr(found, kind, named)
             rest = blot(rest, named.span)
     return rest
+
+
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    """Whether the words of one name are a part of another's."""
+    return outer[0] <= inner[0] < inner[1] <= outer[1] and inner != outer
 
 
 def _either(rest: str, service: Named, host: Named) -> tuple[Named, Named]:

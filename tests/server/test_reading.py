@@ -140,6 +140,16 @@ def test_an_event_and_the_lines_beside_it_are_read(
     assert best(question) == ("log_context", arguments)
 
 
+def test_a_name_within_another_is_not_meant() -> None:
+    """Of `prod-db-1` neither the service db nor a limit is read."""
+    names = Catalogue(("db", "web"), ("prod-db-1", "web-proxy"), ())
+    deps = Situation(NOW, names).deps()
+    found = evidence("criticals on prod-db-1", names, deps)
+    assert (found.service.name, found.host.name) == (None, "prod-db-1")
+    found = evidence("db errors on web-proxy", names, deps)
+    assert (found.service.name, found.host.name) == ("db", "web-proxy")
+
+
 def test_worse_ones_too_are_those_from_the_level_before_on() -> None:
     """A follow-up that names no level means the one asked about."""
     past = Candidate(QUERY_LOGS, {"level": "WARN", "service": "postfix"})
