@@ -43,8 +43,8 @@ _ELSEWHERE = re.compile(
     re.I,
 )
 _HOW_TO = re.compile(
-    r"\bhow\s+(?:do|can|should|to|would)\s+(?:(?:i|you|we|one)\s+)?(?!see|find|get|view|list|check|"
-    r"many|much|the|it|they|that)[a-z]+\b",
+    r"\bhow\s+(?:to|(?:do|can|should|would)\s+(?:i|you|we|one))\s+"
+    r"(?!see|find|get|view|list|check|many|much)[a-z]+\b",
     re.I,
 )
 _WRITE = re.compile(
