@@ -22,8 +22,8 @@ _LEVEL = r"deb|dbg|inf|notice|war|\be?rr|crit|fatal|emerg|wors|level|severe|bad"
 _SIGNS = {
     "level": _LEVEL,
     "min_level": _LEVEL,
-    "new_only": r"new|never|first|seen|novel|unknown|unfamiliar|introduc|beg[aiu]n|start|before|"
-    r"n't|not",
+    "new_only": r"new|never|nobody|first|seen|saw|novel|unknown|unfamiliar|introduc|beg[aiu]n|start|"
+    r"before|earlier|n't|not",
     "interval": r"\d|hour|minut|da(?:y|ily)|week|month|quarter|half|/|trend|time",
     "aggregate": r"av(?:g|era)|mean|typical|m[ai]x|min|peak|high|low|large|big|small|cold|least|"
     r"sum|total|last|latest|current|now|recent|count|number|how",
@@ -60,7 +60,7 @@ def _evidenced(key: str, value: Any, said: str, names: Catalogue) -> bool:
     if key == "group_by":
         return bool(re.search(_COLUMN_SIGNS[value], said)) or _compared(value, said, names)
     if key in _TIMES:
-        return _is_time(value) and bool(find_moments(said, _NOW) or _PERIOD.search(said))
+        return _is_time(value) and bool(find_moments(corrected(said), _NOW) or _PERIOD.search(said))
     return _stands(key, value, said, names)
 
 

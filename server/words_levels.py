@@ -84,11 +84,11 @@ def find_levels(question: str) -> Levels:
         named = {level_of(name) for name in _LEVEL.findall(several[0])}
         rest = blot(question, several.span())
         return Levels(tuple(sorted(named, key=lambda level: level.rank)), None, True, rest)
-    named = list(_LEVEL.finditer(question))
-    unwanted = [match for match in named if _NOT.search(question[: match.start()])]
-    if len(unwanted) == len(named) > 1:
+    matches = list(_LEVEL.finditer(question))
+    unwanted = [match for match in matches if _NOT.search(question[: match.start()])]
+    if len(unwanted) == len(matches) > 1:
         return _others(question, unwanted)
-    for match in named:
+    for match in matches:
         found = _one(question, match)
         if found:
             return found
