@@ -22,8 +22,8 @@ _LEVEL = r"deb|dbg|inf|notice|war|\be?rr|crit|fatal|emerg|wors|level|severe|bad"
 _SIGNS = {
     "level": _LEVEL,
     "min_level": _LEVEL,
-    "new_only": r"new|never|nobody|first|seen|saw|novel|unknown|unfamiliar|introduc|beg[aiu]n|start|"
-    r"before|earlier|n't|not",
+    "new_only": r"new|never|nobody|first|seen|saw|novel|unknown|unfamiliar|introduc|beg[aiu]n|"
+    r"start|before|earlier|n't|not",
     "interval": r"\d|hour|minut|da(?:y|ily)|week|month|quarter|half|/|trend|time",
     "aggregate": r"av(?:g|era)|mean|typical|m[ai]x|min|peak|high|low|large|big|small|cold|least|"
     r"sum|total|last|latest|current|now|recent|count|number|how",
