@@ -59,7 +59,8 @@ _OF_WHAT_WAS = re.compile(
 )
 _END = re.compile(
     r"\b(?:when|which|what)\s+(?:was|is|were)\s+the\s+(?:very\s+)?"
-    r"(?P<end>first|last|oldest|earliest|latest|newest)(?:\s+(?:one|of\s+(?:them|those|these)))?\W*$",
+    r"(?P<end>first|last|oldest|earliest|latest|newest)(?:\s+(?:one|of\s+(?:them|those|"
+    r"these)))?\W*$",
     re.I,
 )
 _REVERSED = re.compile(

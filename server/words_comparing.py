@@ -41,7 +41,8 @@ _A_WEEK = re.compile(
     r"\b(?:last\s+week|a\s+week\s+(?:ago|earlier|before)|the\s+week\s+before)\b", re.I
 )
 _NOTHING_ELSE = re.compile(
-    r"\W*(?:(?:the|that|those|it|its|on|at|in|during|of|for|from|what|we|they|had|was|were|did|same|"
+    r"\W*(?:(?:the|that|those|it|its|on|at|in|during|of|for|from|what|we|they|had|was|were|did|"
+    r"same|"
     r"ones|time|period|window|level|values?|data|logs?|with|to|over|all|whole)\W+)*$(?<!¤)",
     re.I,
 )

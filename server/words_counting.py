@@ -15,7 +15,8 @@ _COUNT = re.compile(
     r"\bsplit\b|\bhistogram\b|\btimeline\b|\btrends?\b|\bstat(?:s|istics)\b|\bproportion\b|"
     r"\bpercentage\b|"
     r"\bshare\s+of\b|\b(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected)\b|"
-    r"\b(?:top|worst|biggest|main)\s+(?:\w+\s+)?(?:offenders?|talkers?|culprits?|spammers?)\b|\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
+    r"\b(?:top|worst|biggest|main)\s+(?:\w+\s+)?(?:offenders?|talkers?|culprits?|spammers?)\b|"
+    r"\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
     r"\bfigures?\b|"
     r"\b(?:the\s+)?most\s+(?!recent|common|frequent|important|similar|likely)(?:\w+\s+){0,2}"
     r"(?:logs?|lines?|errors?|warnings?|criticals?|fatals?|events?|messages?|entries)\b|"
@@ -42,7 +43,8 @@ _COLUMN = re.compile(
     rf"top(?:\s+(?:{NUMBER}|"
     rf"¤+))?|"
     rf"(?:the\s+)?(?:noisiest|loudest|busiest|chattiest|quietest|worst|"
-    rf"(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected))(?:\s+(?:{NUMBER}|¤+))?)\s+"
+    rf"(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected))(?:\s+(?:{NUMBER}|"
+    rf"¤+))?)\s+"
     rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w]|\s*[:=]?\s*(?:¤|debug|"
     rf"info|notice|warn|err(?!or\s+codes?)|crit|fatal))",
     re.I,
@@ -59,7 +61,8 @@ _HEAD = re.compile(rf"^\W*(?:the\s+|all\s+)?{_NOUN}\s+(?:of|by|with|ranked|and\s
 _EACH_HOST = re.compile(r"\b(?:does|do|did)\s+each\s+" + _NOUN, re.I)
 _HOW_MANY = re.compile(
     r"\b(?:how\s+many|count|number\s+of)\s+(?:(?:all|the|our|my|of|different|distinct|unique)\s+)*"
-    r"(?P<column>services|hosts|machines|servers|boxes|nodes|sources|error\s+codes|event\s+types)\b",
+    r"(?P<column>services|hosts|machines|servers|boxes|nodes|sources|error\s+codes|"
+    r"event\s+types)\b",
     re.I,
 )
 _WHO = re.compile(r"\b(?:offender|talker|culprit|spammer)s?\b|\bwho(?:se|'s|\s+is)?\b", re.I)

@@ -29,7 +29,8 @@ _WORD = re.compile(
     r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'?s)?"
     r"(?:\s+(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night))?|"
     r"this\s+(?P<this>morning|afternoon|evening)|"
-    r"(?P<night>last\s+night|overnight|tonight)(?:s\b)?|(?P<now>right\s+now|(?<=to\s)now|(?<=til\s)now|"
+    r"(?P<night>last\s+night|overnight|tonight)(?:s\b)?|(?P<now>right\s+now|(?<=to\s)now|"
+    r"(?<=til\s)now|"
     r"(?<=till\s)now|(?<=until\s)now))\b(?:'s)?",
     re.I,
 )

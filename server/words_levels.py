@@ -30,7 +30,8 @@ _AFTER = re.compile(
 _AT_LEAST = re.compile(
     r"(?:\b(?:skip|ignore|drop|hide|leave\s+out|without)\s+(?:\w+\s+){0,3}(?:below|under|"
     r"less\s+than)|"
-    r"\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|\b(?:level|severity)\s*>=|≥|"
+    r"\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|\b(?:level|"
+    r"severity)\s*>=|≥|"
     r"\b(?:nothing|none|not|no)\s+(?:below|under|less\s+(?:severe\s+)?than|milder\s+than|"
     r"lower\s+than)|"
     r"\b(?:no|not)\s+less\s+than|\bfrom)\s*(?:of\s+|is\s+)?(?:an?\s+|the\s+)?(?:level\s+|"

@@ -25,6 +25,7 @@ _SIMILAR = re.compile(
     r"\bmore\s+(?:of\s+the\s+same|like)\b|"
     rf"\b{_NOUN}\s+(?:that\s+|which\s+)?(?:mean|suggest|indicat|hint)(?:e?s|ing|e)?\b(?:\s+at\b)?|"
     r"\b(?:seen?|saw|had|met|hit)\s+¤+[^.?!¤]{0,20}\b(?:before|already|earlier|previously|ever)\b|"
+    r""
     r"\bcompare\s+(?:this|that|it|these)\s+(?:\w+\s+)?(?:with|to|against)\s+(?:what\w*|any\w*|"
     r"every\w*|all|known|others?|our|history|the\s+(?:logs?|rest|history|past|others?))\b"
     r"(?:\s+(?:we|you|is|was|has|have|know\w*|seen?|saw|had|there|logs?|before|so|far))*|"

@@ -31,7 +31,8 @@ _THE = re.compile(
     re.I,
 )
 _DENY = (
-    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|aside\s+from|"
+    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|"
+    r"aside\s+from|"
     r"besides|but\s+not|not|minus|ignor(?:e|ing)|omit(?:ting)?|skip(?:ping)?|hid(?:e|ing)|"
     r"(?:leave|leaving|filter|filtering)\s+out|anything\s+but|every\w+\s+but|"
     r"(?:all|any|each|every)(?:\s+(?:of|the|my|our|other))*(?:\s+\w+)?\s+but)\s+"
@@ -62,7 +63,8 @@ _NO_NAMES = frozenset(
 )
 _A_NAME = r"(?![\w.@-]*¤)([a-z][\w.@-]*[a-z0-9])(?![\w¤])"
 _CALLED_SERVICE = re.compile(
-    rf"\b(?:of|from|for|in|by)\s+(?:the\s+)?(?:service|unit|daemon)\s+{_A_NAME}|\b(?:service|unit)=\"?{_A_NAME}|"
+    rf"\b(?:of|from|for|in|by)\s+(?:the\s+)?(?:service|unit|daemon)\s+{_A_NAME}|\b(?:service|"
+    rf"unit)=\"?{_A_NAME}|"
     rf"\b(?:the|of|from|by|for|in)\s+{_A_NAME}\s+(?:service|unit|daemon)\b",
     re.I,
 )

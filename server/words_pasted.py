@@ -149,9 +149,8 @@ def _after_pointer(
     asked = asks_likeness(request)
     if asked:
         between = _FILLER.sub("", f"{request[asked.end :]}:").strip(" :")
-        if between and not (
-            _PLACE.fullmatch(between) or _TO.fullmatch(between)
-        ):  # "similar to KeyError: x"
+        request_goes_on = _PLACE.fullmatch(between) or _TO.fullmatch(between)
+        if between and not request_goes_on:  # "similar to KeyError: x"
             return trim(_FILLER.sub("", question[asked.end :])), request[: asked.end]
         return (trim(text), request) if trim(text) else None
     tails = [match for match in _LAST_SENTENCE.finditer(text) if asks_likeness(text[match.end() :])]

@@ -16,7 +16,8 @@ _WHEN = re.compile(
 )
 _RANGE = re.compile(r"\b(?:last|past|previous|today|yesterday|this|week|month|\w{3,6}day)\b", re.I)
 _WHERE = re.compile(
-    rf"{_OPENS}\s+(?:on|in|from|of|for|at|by)\s+(?:the\s+)?(?:(?:host|service|machine|box|unit)\s+)?"
+    rf"{_OPENS}\s+(?:on|in|from|of|for|at|by)\s+(?:the\s+)?(?:(?:host|service|machine|box|"
+    rf"unit)\s+)?"
     r"(?P<name>[\w.@-]+(?:\s[\w.@-]+){0,2}?)"
     r"(?:\s+(?:service|logs?|host|machine|box|server|unit))?$",
     re.I,

@@ -56,7 +56,8 @@ _WRITE = re.compile(
     r"from))|kill|fix|repair|"
     r"shut\s*down|turn|enable|disable|install|deploy|send|"
     r"push|post|import|upload|log\s+(?:this|the\s+following|an?\s+(?:event|message|line|entry|"
-    r"error))|log(?=\s*:)|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|file\s+an?|"
+    r"error))|log(?=\s*:)|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|"
+    r"file\s+an?|"
     r"open\s+an?\s+(?:issue|ticket|case)|raise\s+an?|silence|mute|set|"
     r"configure|call\s+ingest\w*|execute|run(?!\s+(?:it|that|this|the\s+same)))\b(?!\s+(?:by|per|"
     r"only)\b)",
@@ -78,7 +79,8 @@ _LOG_WORDS = re.compile(
 )
 
 _TROUBLE = re.compile(
-    r"\b(?:reboot\w*|restart\w*|panics?|panicked|oom|kills?|killed|logins?|logons?|shutdowns?|segfaults?|"
+    r"\b(?:reboot\w*|restart\w*|panics?|panicked|oom|kills?|killed|logins?|logons?|shutdowns?|"
+    r"segfaults?|"
     r"disconnect\w*|spikes?|overload\w*|stats|status|overview|summary)\b",
     re.I,
 )

@@ -22,9 +22,11 @@ _PATTERNS = re.compile(
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
-    r"\b(?:what|which)\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
+    r"\b(?:what|which)\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|"
+    r"frequently)\b|"
     rf"\btop\s+(?:\d+\s+|\w+\s+)?(?:error|warning|log)\s+(?:messages?|texts?|lines?)\b|"
-    r"\bdistinct\b(?!\s+(?:services?|hosts?|machines?|servers?|sources?|error\s+codes?|event\s+types?))|"
+    r"\bdistinct\b(?!\s+(?:services?|hosts?|machines?|servers?|sources?|error\s+codes?|"
+    r"event\s+types?))|"
     r"\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
     r"normally)\b",
     re.I,
@@ -70,7 +72,8 @@ _EVENT = re.compile(
     rf"(?!\s*(?:{UNIT})\b)"
     r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
     r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:(?:of|for|around|to|near)\s+)?"
-    r"(?P<of>\d{4,18})\b|\b(?:before|after|around|near)\s+(?P<beside>\d{5,18})\b|^\W*(?:show|open|display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
+    r"(?P<of>\d{4,18})\b|\b(?:before|after|around|near)\s+(?P<beside>\d{5,18})\b|^\W*(?:show|open|"
+    r"display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
     r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
     r"o'clock|[:.]\d|lines?|rows?|events?|entries|logs?|messages?|%))",
     re.I,
@@ -84,7 +87,8 @@ _WHAT = (
     r"(?:\s+(?:that|which)(?:\s+(?:came|come|are|were|is|was|happened))?)?)?"
 )
 _BOTH = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each(?:\s+(?:way|side|"
+    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each(?:\s+(?:way|"
+    rf"side|"
     rf"direction))?|"
     rf"(?:on\s+)?both\s+sides|"
     rf"before\s+and\s+after|around|in\s+(?:both|each)\s+directions?|of\s+(?:context|"
@@ -129,7 +133,8 @@ _PLOT = re.compile(
     re.I,
 )
 _ROWS = re.compile(
-    r"\b(?:show|list|give|get|pull|print|tail|dump|fetch|read|display|find|see|look|check|grep|search|"
+    r"\b(?:show|list|give|get|pull|print|tail|dump|fetch|read|display|find|see|look|check|grep|"
+    r"search|"
     r"output|happen\w*|sa(?:y|id|ys|ying)|wr(?:ote|ite|itten)|logged|logging|going\s+on|went|wrong|"
     r"anything|everything|whatever|up\s+(?:to|with)|broke\w*|fail\w*|problems?|why|crash\w*|"
     r"reports?)\b",
