@@ -121,7 +121,8 @@ def _asks_nothing(found: Evidence) -> bool:
     """Whether the words are about anything but logs: nothing plain is given, and much is left."""
     if asks_how_to(found.request) or (found.weak and not _LETTER.search(found.request)):
         return True
-    if not found.weak or speaks_of_logs(found.request):
+    measured = found.metric.names and found.values > 0
+    if not found.weak or measured or speaks_of_logs(found.request):
         return is_elsewhere(found.request) and not found.named
     return found.unexplained or is_elsewhere(found.request)
 

@@ -38,7 +38,8 @@ _NOUN = (
     r"event[\s_-]?types?|types?\s+of\s+events?|message\s+kinds?)"
 )
 _COLUMN = re.compile(
-    rf"\b(?:by|per|for\s+(?:each|every)|(?<!on )(?<!in )(?<!from )(?<!across )(?:each|every)|which|"
+    rf"\b(?:by|per|for\s+(?:each|every)|(?<!on )(?<!in )(?<!from )(?<!across )(?:each|every)|"
+    rf"which(?:\s+\d+)?|"
     rf"what|whose|rank(?:\s+the)?|compare|of|"
     rf"top(?:\s+(?:{NUMBER}|"
     rf"¤+))?|"
@@ -92,7 +93,7 @@ _STEP = re.compile(
     rf"|\b(?:per|each|every|by(?:\s+the)?)\s+(?:(?P<n>{NUMBER})[\s-]*)?(?P<unit>{_UNITS}|"
     rf"[smhdw](?=\b))\b"
     rf"|(?P<word>hourly|daily|weekly|minutely)\b|(?P<half>(?:per|every|each)\s+(?:half|"
-    rf"quarter)(?:\s+an?)?\s+hour)"
+    rf"quarter)(?:\s+of)?(?:\s+an?)?\s+hour)"
     rf"|(?:in|with|at|as|of|using|"
     rf"into)?\s*(?:an?\s+)?(?:(?P<n2>{NUMBER})[\s-]*)?(?P<unit2>{_UNITS}|"
     rf"[smhdw])[\s-]+"

@@ -21,7 +21,7 @@ _LIST = re.compile(
 _AFTER = re.compile(
     r"(?:\s*(?:-|\s)?(?:level|severity|logs?|messages?|ones|entries|lines|events|errors|"
     r"warnings))?\s*(?:,\s*)?(?:"
-    r"(?:and|or)\s+(?:all\s+)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
+    r"(?:and|or|including|plus)\s+(?:(?:all|everything|anything|whatever)\s+(?:that\s+is\s+)?)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
     r"greater|graver|nastier|bigger|heavier|stronger|"
     r"beyond|over|severer|anything\s+(?:worse|above|higher|more))"
     r"|\+(?![\w])|upwards?\b|at\s+(?:the\s+)?least|or\s+more\b|on\s+up\b|plus\b)",

@@ -125,6 +125,8 @@ def _said(part: str, words: list[str]) -> float:
     long = [word for word in words if len(word) >= 5 and len(part) >= 5]
     if any(word.rstrip("s") == part.rstrip("s") for word in words if len(word) > 3):
         return 0.95
+    if len(part) > 3 and any(word in {f"{part}ing", f"{part}ed", f"{part}er"} for word in words):
+        return 0.9
     return 0.85 if any(OSA.distance(word, part) <= 1 for word in long) else 0.0
 
 

@@ -159,7 +159,8 @@ def _after_pointer(
         if behind and _ERROR_LIKE.search(request) and not _INTRO.search(request):
             return trim(question[: cue.start]), question[cue.start :]
         return None
-    tail = tails[0]
+    # A comma may belong to the text; where a sentence ends, the request begins.
+    tail = next((match for match in tails if not match[0].startswith(",")), tails[0])
     if not _INTRO.search(request):  # "KeyError: x. Seen before?": the pointer is a part of the text
         return trim(question[: pointer.end() + tail.start()]), text[tail.end() :]
     return trim(text[: tail.start()]), f"{request} {text[tail.end() :]}"

@@ -18,7 +18,7 @@ _PATTERNS = re.compile(
     rf"\b(?!events?\b){_KIND}\s+(?:kinds?|types?|sorts?|categories|classes)\b|\b(?:cluster|"
     rf"categori[sz]e|"
     rf"summari[sz]e|recap|condense|boil\s+down|sum\s+up|gist|fold|bundle|dedup\w*|digest|"
-    rf"group(?!.*\bby\b)|"
+    rf"group(?!.*\b(?:by|per)\b)|"
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
