@@ -9,11 +9,11 @@ from server.words_moment import Moment, midnight
 _HALF = r"(?:this\s+|in\s+the\s+)(?P<half>morning|afternoon|evening)"
 _CLOCK = re.compile(
     r"(?<![\d:.])(?:(?P<h>[01]?\d|2[0-4])(?::|h(?=\d\d))(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
-    r"(?:\s*(?P<ap>[ap]\.?m\b\.?)|(?![\d:.]\d))"
+    r"(?:\s*(?P<ap>[ap]\.?m\b\.?)|\s?h\b|(?![\d:.]\d))"
     r"|(?P<h2>1[0-2]|0?\d)\s*(?P<ap2>[ap]\.?m\b\.?)"
     rf"|(?P<h3>1[0-2]|0?\d)(?:\s*o'?\s?clock(?=\s+{_HALF})?|"
     rf"(?=\s+{_HALF.replace('half', 'half2')}))"
-    r"|\b(?P<word>noon|midday|midnight)\b)(?P<z>\s*(?:utc|gmt)\b)?",
+    r"|\b(?P<word>noon|midday|lunch\s?time(?!\s+\d)|midnight)\b)(?P<z>\s*(?:utc|gmt)\b)?",
     re.I,
 )
 _PAIR = re.compile(

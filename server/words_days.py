@@ -13,6 +13,11 @@ _ISO = re.compile(
     re.I,
 )
 _DOTTED = re.compile(r"\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?P<year>\d{4})\b")
+_SHORT = re.compile(
+    r"\b(?P<cue>on|since|from|before|after|until|till|to|and)\s+(?P<first>[0-3]?\d)"
+    r"(?:/(?P<second>[0-3]?\d)(?:/(?P<year>20\d\d))?\b(?!/)|\.(?P<month>[01]?\d)\.(?!\d))",
+    re.I,
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
@@ -31,7 +36,7 @@ _WORD = re.compile(
     r"this\s+(?P<this>morning|afternoon|evening)|"
     r"(?P<night>last\s+night|overnight|tonight)(?:s\b)?|(?P<now>right\s+now|(?<=to\s)now|"
     r"(?<=til\s)now|"
-    r"(?<=till\s)now|(?<=until\s)now))\b(?:'s)?",
+    r"(?<=till\s)now|(?<=until\s)now)(?!\s?-))\b(?:'s)?",
     re.I,
 )
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -70,6 +75,7 @@ def dates(question: str, now: datetime) -> Iterator[Moment]:
     """Days of a month, and whole months; without a year it is the latest that has begun."""
     for match in _DOTTED.finditer(question):
         yield from _whole_day(match, int(match["year"]), int(match["month"]))
+    yield from _short_dates(question, now)
     for pattern in _DATES:
         for match in pattern.finditer(question):
             month = _month(match["month"])
@@ -87,14 +93,32 @@ def dates(question: str, now: datetime) -> Iterator[Moment]:
         yield Moment(match.span("whole"), start, end if end <= now else None)
 
 
+def _short_dates(question: str, now: datetime) -> Iterator[Moment]:
+    """24.12., 24/12 and 12/24; of 3/4 nobody knows which is the month."""
+    for match in _SHORT.finditer(question):
+        day, month = int(match["first"]), int(match["month"] or match["second"])
+        if not match["month"] and day <= 12:
+            if month <= 12:
+                continue
+            day, month = month, day
+        ahead = (month, day) > (now.month, now.day)
+        span = (match.start("first"), match.end())
+        yield from _a_day(span, (int(match["year"] or now.year - ahead), month, day))
+
+
 def _month(name: str) -> int:
     return _MONTHS.index(name.lower()[:3]) + 1
 
 
 def _whole_day(match: re.Match[str], year: int, month: int) -> Iterator[Moment]:
+    yield from _a_day(match.span(), (year, month, int(match["day"])))
+
+
+def _a_day(span: tuple[int, int], date: tuple[int, int, int]) -> Iterator[Moment]:
+    """The day of that year, month and day, if there is one."""
     try:
-        start = datetime(year, month, int(match["day"]))
-        yield Moment(match.span(), start, start + DAY, kind="date")
+        start = datetime(*date)
+        yield Moment(span, start, start + DAY, kind="date")
     except (ValueError, OverflowError):
         return
 

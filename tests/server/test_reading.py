@@ -222,6 +222,31 @@ def test_rows_are_asked_for_in_the_range_and_levels_named(
     assert best(question) == ("query_logs", arguments)
 
 
+@pytest.mark.parametrize(
+    ("words", "start", "end"),
+    [
+        ("14:00h-15:00h yesterday", "2026-05-11T14:00:00", "2026-05-11T15:00:00"),
+        ("on 10/5", None, None),  # October or May
+        ("on 30/4", "2026-04-30", "2026-05-01"),
+        ("on 4/30", "2026-04-30", "2026-05-01"),
+        ("on 30.4.", "2026-04-30", "2026-05-01"),
+        ("since 30/04/2026", "2026-04-30", None),
+        ("two days ago between 3 and 4 pm", "2026-05-10T15:00:00", "2026-05-10T16:00:00"),
+        ("two days ago", "2d", None),
+        ("older than 3 days", None, "3d"),
+        ("not older than 3 days", "3d", None),
+        ("now-2h to now-1h", "2h", "1h"),
+        ("since lunchtime", "2026-05-12T12:00:00", None),
+    ],
+)
+def test_times_are_read_as_people_write_them(
+    words: str, start: str | None, end: str | None
+) -> None:
+    """Dates of either order where only one is possible, hours with an h, days ago with a clock."""
+    found = evidence(f"errors {words}", NAMES, DEPS)
+    assert (found.start, found.end) == (start, end)
+
+
 def test_no_window_is_compared_with_where_something_else_is() -> None:
     """`than` and `vs` compare names and levels as well as times."""
     assert evidence("more errors on barn-pi vs office-1 last 24h", NAMES, DEPS).compare_to is None
