@@ -10,6 +10,7 @@ from server.rounds import Course, Rounds, Understands
 from server.steps import Answer, AskedBack, Done, Step, Wrote, rows_of
 from server.understanding import Understanding
 from tools.errors import NotFound
+from tools.plain import quoted
 from tools.ports import Deps
 
 NOTHING_ASKED = (
@@ -66,7 +67,7 @@ class Agent:
                 return
         if not course.rounds:
             raise NotFound(NOTHING_ASKED)
-        stopped = course.stopped or (_LOST if course.lost else None)
+        stopped = course.stopped or (_LOST if course.lost else _unanswered(course))
         answer = Answer(course.question, course.rounds, unsure=course.unsure, stopped=stopped)
         if self._writer is not None and answer.citations:
             answer.prose = await self._prose(self._writer, answer, course)
@@ -87,3 +88,9 @@ class Agent:
             if isinstance(step, Done):
                 return step.answer
         raise NotFound(NOTHING_ASKED)
+
+
+def _unanswered(course: Course) -> str | None:
+    """What is said of the parts of a question that no tool that reads can answer."""
+    parts = " and ".join(quoted(part, 120) for part in course.unanswered)
+    return f"Not done, as it asks nothing of the logs: {parts}." if parts else None

@@ -1,6 +1,6 @@
 """Answers composed from facts that code computed; every sentence has rows behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,13 @@ from tools.log_stats import StatsPage
 from tools.plain import one_line, quoted
 from tools.ports import Deps
 from tools.query_logs import LogPage
-from tools.query_metrics import MetricPage
+from tools.query_metrics import MetricPage, Point
 from tools.records import Event
-from tools.similar_logs import SimilarPage
+from tools.similar_logs import SimilarPage, SimilarPattern
 
-_TOP = 5
+_HOSTS = 5
+_SHOWN = 3
+"""Likenesses that an answer tells when the question gives no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,11 @@ class Facts:
 async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
     """The answer that a tool's result gives to the question behind the call."""
     if isinstance(page, SimilarPage) and page.patterns:
-        return _of_patterns(page)
+        return _of_patterns(page, int(understood.arguments.get("limit", _SHOWN)))
     if isinstance(page, MetricPage):
-        return _of_points(page)
+        return _of_points(page, understood.arguments)
     if isinstance(page, ContextPage):
-        return _cited(*around_lines(page))
+        return _cited(*around_lines(page, understood.arguments))
     lines, rows = await _counted_lines(page, understood, deps)
     if not lines:
         lines = await _nothing_lines(page, understood, deps)
@@ -78,10 +80,7 @@ def _cited(lines: list[str], rows: Sequence[Event]) -> Facts:
     return Facts("\n".join(lines), list(dict.fromkeys(event.id for event in rows)), rows)
 
 
-def _of_patterns(page: SimilarPage) -> Facts:
-    if not page.patterns:
-        lines = [page.hint or "Nothing similar.", *coverage_lines(page.coverage)]
-        return Facts("\n".join(lines), [])
+def _of_patterns(page: SimilarPage, most: int) -> Facts:
     strong = [found for found in page.patterns if not found.weak]
     head = (
         f"Yes: {len(strong)} {_noun(len(strong), 'pattern')} alike, {range_text(page.range)}."
@@ -89,21 +88,30 @@ def _of_patterns(page: SimilarPage) -> Facts:
         else f"Nothing close; {len(page.patterns)} weak {_noun(len(page.patterns), 'likeness')}."
     )
     lines, cited = [head], []
-    for found in (strong or page.patterns)[:3]:
-        newest = found.samples[0] if found.samples else None
-        mark = f" #{newest.id}" if newest else ""
-        said = quoted(newest.message if newest else found.pattern, LINE)
-        cited += [newest.id] if newest else []
-        where = ", ".join(one_line(host, 60) for host in found.hosts[:_TOP])
-        lines.append(
-            f"  {found.score:.2f} x{found.count} on {where}, first "
-            f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
-            f"{one_line(found.service, 60)}: {said}{mark}"
-        )
-        lines.extend(_episode(found.episodes) if found.episodes else ())
+    alike = strong or page.patterns
+    for found in alike[:most]:
+        lines += _likeness(found)
+        cited += [event.id for event in found.samples[:1]]
+    lines += [f"  and {len(alike) - most} more"] if len(alike) > most else []
     if page.left_out:
         lines.append(f"{page.left_out} further patterns are less alike.")
     return Facts("\n".join([*lines, *coverage_lines(page.coverage)]), cited)
+
+
+def _likeness(found: SimilarPattern) -> list[str]:
+    """One pattern: how near, how often, where and when, its newest event, its occasions."""
+    newest = found.samples[0] if found.samples else None
+    mark = f" #{newest.id}" if newest else ""
+    said = quoted(newest.message if newest else found.pattern, LINE)
+    where = ", ".join(one_line(host, 60) for host in found.hosts[:_HOSTS])
+    hidden = len(found.hosts) - _HOSTS
+    more = f" and {hidden} more" if hidden > 0 else ""
+    head = (
+        f"  {found.score:.2f} x{found.count} on {where}{more}, first "
+        f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
+        f"{one_line(found.service, 60)}: {said}{mark}"
+    )
+    return [head, *(_episode(found.episodes) if found.episodes else ())]
 
 
 def _episode(found: Episodes) -> list[str]:
@@ -117,23 +125,45 @@ def _episode(found: Episodes) -> list[str]:
     return [f"    {said}{last}{now}{then}."]
 
 
-def _of_points(page: MetricPage) -> Facts:
+def _of_points(page: MetricPage, arguments: Mapping[str, Any]) -> Facts:
     named = name(page.name)
     if not page.points:
         return Facts(
             f"No point of {named}, {range_text(page.range)}. {page.hint or ''}".strip(), []
         )
+    aggregate, interval = arguments.get("aggregate"), arguments.get("interval")
+    if aggregate and not interval:
+        lines = [f"{named}, {range_text(page.range)}: {_aggregated(page.points[0], aggregate)}."]
+    else:
+        each = f" ({aggregate or 'avg'} of each {interval})" if interval else ""
+        lines = _several(page, f"{named}{each}")
+    return Facts("\n".join([*lines, page.hint] if page.hint else lines), [])
+
+
+def _aggregated(point: Point, aggregate: str) -> str:
+    """One value of the whole range; it belongs to no moment in it."""
+    of = f" of {number(point.count)} {_noun(point.count, 'point')}" if point.count else ""
+    return f"{aggregate} {_valued(point)}{of}"
+
+
+def _several(page: MetricPage, named: str) -> list[str]:
     values = [point.value for point in page.points]
     newest = page.points[0]
     low, high = (pick(page.points, key=lambda point: point.value) for pick in (min, max))
-    unit = f" {one_line(newest.unit, 20)}" if newest.unit else ""
     count = f"{number(len(values))} {_noun(len(values), 'value')}"
-    lines = [
+    of = "" if page.complete else " of these, the newest"
+    return [
         f"{count} of {named}, {range_text(page.range)}.",
-        f"Newest {newest.value:g}{unit} at {moment_text(newest.timestamp)}; lowest {low.value:g} "
-        f"at {moment_text(low.timestamp)}, highest {high.value:g} at "
-        f"{moment_text(high.timestamp)}, mean {sum(values) / len(values):.4g}.",
+        f"Newest {_valued(newest)} at {moment_text(newest.timestamp)}{_where(newest)}; "
+        f"lowest{of} {low.value:g} at {moment_text(low.timestamp)}{_where(low)}, highest "
+        f"{high.value:g} at {moment_text(high.timestamp)}{_where(high)}, "
+        f"mean {sum(values) / len(values):.4g}.",
     ]
-    if page.hint:
-        lines.append(page.hint)
-    return Facts("\n".join(lines), [])
+
+
+def _valued(point: Point) -> str:
+    return f"{point.value:g} {one_line(point.unit, 20)}" if point.unit else f"{point.value:g}"
+
+
+def _where(point: Point) -> str:
+    return f" on {name(point.host)}" if point.host else ""

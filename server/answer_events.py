@@ -28,33 +28,47 @@ async def events_lines(
     """
     oldest, newest = ends(page.events)
     total = len(page.events) if page.total is None and page.complete else page.total
-    head = f"{counted(total, arguments)}, {range_text(page.range)}{_partly(page, total)}."
+    forwards = arguments.get("order") == "oldest"
+    partly = _partly(page, total, "oldest" if forwards else "newest")
+    head = f"{counted(total, arguments)}, {range_text(page.range)}{partly}."
     if len(page.events) == 1 and page.complete:
         return [head, cited(newest)], [newest]
-    wanted = {key: value for key, value in arguments.items() if key not in _PAGING}
     if "limit" in arguments:
-        lines = [head, f"Newest: {cited(newest)}", f"Oldest shown: {cited(oldest)}"]
-        return lines, [newest, oldest]
-    first = oldest if page.complete else await _first(wanted, oldest, deps)
+        return _shown_ends(head, oldest, newest, forwards)
+    wanted = {key: value for key, value in arguments.items() if key not in _PAGING}
+    first = oldest if page.complete or forwards else await _end(wanted, "oldest", oldest, deps)
+    last = await _end(wanted, "newest", newest, deps) if forwards and not page.complete else newest
     kinds = _kinds(page.events)[:_KINDS]
-    lines = [head, f"First: {cited(first)}", f"Last: {cited(newest)}"]
+    lines = [head, f"First: {cited(first)}", f"Last: {cited(last)}"]
     lines += await _shares(page, wanted, deps)
     lines.append("Most frequent:" if page.complete else "Most frequent among those read:")
     lines += [_kind(kind, page) for kind in kinds]
-    return lines, [*(ends(kind)[1] for kind in kinds), first, newest]
+    return lines, [*(ends(kind)[1] for kind in kinds), first, last]
 
 
-def _partly(page: LogPage, total: int | None) -> str:
+def _shown_ends(
+    head: str, oldest: Event, newest: Event, forwards: bool
+) -> tuple[list[str], list[Event]]:
+    """The two ends of a page, of which only the one it begins with is an end of all."""
+    if oldest is newest:
+        return [head, f"{'Oldest' if forwards else 'Newest'}: {cited(newest)}"], [newest]
+    if forwards:
+        lines = [head, f"Oldest: {cited(oldest)}", f"Newest shown: {cited(newest)}"]
+        return lines, [oldest, newest]
+    return [head, f"Newest: {cited(newest)}", f"Oldest shown: {cited(oldest)}"], [newest, oldest]
+
+
+def _partly(page: LogPage, total: int | None, end: str) -> str:
     shown = len(page.events)
     if page.complete and shown == total:
         return ""
-    return f"; the newest {number(shown)} were read, counts without a remark are of all"
+    return f"; the {end} {number(shown)} were read, counts without a remark are of all"
 
 
-async def _first(wanted: Mapping[str, Any], oldest: Event, deps: Deps) -> Event:
-    """The first event of all when not all were read."""
-    page = await QUERY_LOGS.call({**wanted, "order": "oldest", "limit": 1}, deps)
-    return page.events[0] if page.events else oldest
+async def _end(wanted: Mapping[str, Any], order: str, found: Event, deps: Deps) -> Event:
+    """The first or the last event of all when not all were read; `found` is that of those read."""
+    page = await QUERY_LOGS.call({**wanted, "order": order, "limit": 1}, deps)
+    return page.events[0] if page.events else found
 
 
 async def _shares(page: LogPage, wanted: Mapping[str, Any], deps: Deps) -> list[str]:
@@ -101,7 +115,7 @@ def _kind(kind: Sequence[Event], page: LogPage) -> str:
     )
 
 
-def around_lines(page: ContextPage) -> tuple[list[str], list[Event]]:
+def around_lines(page: ContextPage, arguments: Mapping[str, Any]) -> tuple[list[str], list[Event]]:
     """The event, how much there is around it, and what of that is out of the ordinary."""
     middle = next(event for event in page.events if event.id == page.event_id)
     at = page.events.index(middle)
@@ -109,6 +123,8 @@ def around_lines(page: ContextPage) -> tuple[list[str], list[Event]]:
     lines = [cited(middle)]
     rows = [middle]
     for word, events in (("before", before), ("after", after)):
+        if not events and arguments.get(word) == 0:
+            continue  # nobody asked what is on that side
         if not events:
             lines.append(f"Nothing was logged {word} it there.")
             continue

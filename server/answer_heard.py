@@ -29,7 +29,7 @@ async def heard_lines(
     silent = [host for host in coverage.hosts if host.host not in by_host]
     end = span.end or deps.now()
     words = [_heard(host, by_host, end) for host in heard[:_HOSTS]]
-    hidden = len(heard) - len(words) + coverage.more_hosts
+    hidden = len(by_host) - len(words)
     more = f" and {hidden} more" if hidden else ""
     told = f"heard in this range: {', '.join(words)}{more}" if words else "nobody was heard then"
     lines = [f"coverage: {told}"]
@@ -37,6 +37,8 @@ async def heard_lines(
         names = ", ".join(_silent(host) for host in silent[:_HOSTS])
         rest = f" and {len(silent) - _HOSTS} more" if len(silent) > _HOSTS else ""
         lines.append(f"not heard in this range, which is no sign of health: {names}{rest}")
+    if coverage.more_hosts:
+        lines.append(f"of more than {len(coverage.hosts)} hosts only those heard last are named")
     return lines + _known_losses(coverage)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 from server.answer import Facts, compose
 from server.calls import Candidate
 from tools.errors import BadArguments
+from tools.log_stats import LOG_STATS
 from tools.ports import Deps
 from tools.query_logs import QUERY_LOGS, LogPage
+from tools.query_metrics import QUERY_METRICS
 
 _PAGE = 1_000
 _MOST_ROWS = 5_000
@@ -20,8 +22,14 @@ async def call_and_compose(call: Candidate, deps: Deps) -> tuple[Any, Facts]:
     if call.tool is QUERY_LOGS and "limit" not in call.arguments:
         page: Any = await _all_pages(call.arguments, deps)
     else:
-        page = await call.tool.call(call.arguments, deps)
+        page = await call.tool.call(_many(call) | call.arguments, deps)
     return page, await compose(page, call, deps)
+
+
+def _many(call: Candidate) -> dict[str, Any]:
+    """As many points or intervals as one page holds: the highest of a few is not the highest."""
+    steps = call.tool is LOG_STATS and "interval" in call.arguments
+    return {"limit": _PAGE} if steps or call.tool is QUERY_METRICS else {}
 
 
 async def _all_pages(arguments: dict[str, Any], deps: Deps) -> LogPage:

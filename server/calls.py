@@ -1,5 +1,6 @@
 """Calls that a question could mean: every tool it gives enough for, with evidenced arguments."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from prompts.call_text import call_text
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
+from server.words_names import Named
 from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -21,6 +23,11 @@ SURE = 6.0
 
 _HINT = 2.0
 """Log-odds of words that often, but not always, mean a thing."""
+
+
+_ARE_LEVEL = re.compile(
+    r"\b(?:is|are|was|were|has|have|had)\s+(?:\w+\s+){0,2}?(?:deb|info|warn|err|crit|fatal)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Candidate:
 def candidates(found: Evidence) -> list[Candidate]:
     """The calls to choose from, at least one, all different, the likeliest by wording first."""
     calls = sorted(_by_tool(found), key=lambda call: -call.prior)
-    return [*_readings(calls[0], found), *calls[1:]]
+    return [*spread(calls[0], found), *calls[1:]]
 
 
 def _by_tool(found: Evidence) -> Iterator[Candidate]:
@@ -77,11 +84,13 @@ def _hinted(found: Evidence) -> Iterator[Candidate]:
 def _for_metric(found: Evidence) -> float:
     if found.metric.said:
         return 3 * SURE + (SURE if found.metric.share >= 1 and found.values >= 0 else 0.0)
-    return 1.5 * SURE if found.values > 0 else -_HINT
+    if found.values > 0:
+        return 1.5 * SURE
+    return -_HINT if found.values < 0 or speaks_of_rows(found.request) else _HINT
 
 
-def _readings(call: Candidate, found: Evidence) -> Iterator[Candidate]:
-    """The call, once for each of the names that the words fit equally well."""
+def spread(call: Candidate, found: Evidence) -> Iterator[Candidate]:
+    """The call, once for each of the names that the words fit equally well, and without them."""
     for argument, named in (("service", found.service), ("host", found.host)):
         if len(named.names) > 1 and argument in call.arguments:
             bare = {key: value for key, value in call.arguments.items() if key != argument}
@@ -143,9 +152,25 @@ def stats_arguments(found: Evidence) -> dict[str, Any]:
     """Of log_stats; a limit is one of groups."""
     counting = found.counting
     by = {"group_by": counting.group_by, "interval": counting.interval}
-    if counting.share and counting.group_by == "level":
-        found = replace(found, levels=Levels())  # which share errors have of all levels
+    if counting.share and found.levels.arguments:
+        by["group_by"], found = _shared(found)
     return given(by | filters(found) | {"limit": found.limit if counting.group_by else None})
+
+
+def _shared(found: Evidence) -> tuple[str | None, Evidence]:
+    """The column that a share is one of, and the evidence without that part: the whole is counted.
+
+    "Which share are errors" is one of all levels, "which share of errors is nginx's" one of all
+    services.
+    """
+    column = found.counting.group_by
+    if column == "level" or (column is None and _ARE_LEVEL.search(found.request)):
+        return "level", replace(found, levels=Levels())
+    if column in {None, "service"} and found.service.names:
+        return "service", replace(found, service=Named())
+    if column in {None, "host"} and found.host.names:
+        return "host", replace(found, host=Named())
+    return column, found
 
 
 def patterns_arguments(found: Evidence) -> dict[str, Any]:

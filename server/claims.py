@@ -15,7 +15,7 @@ from datetime import UTC
 
 from server.claim_words import COUNTS, GLUE, UNSHOWABLE
 from tools.levels import Level
-from tools.plain import clean
+from tools.plain import clean, unsigned
 from tools.records import Event
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"#])|\n+")
@@ -59,7 +59,7 @@ class Checked:
 def check(text: str, evidence: Evidence) -> Checked:
     """The sentences of the text that the evidence bears out, in their order, a line each."""
     kept, struck = [], []
-    computed = _computed(evidence.facts)
+    computed = _computed(_nameless(evidence))
     for sentence in sentences(text):
         reason = _objection(sentence, evidence, computed)
         if reason is None:
@@ -131,6 +131,19 @@ def _wrong_number(bare: str, cited: Iterable[Event], computed: frozenset[str]) -
 def _numeral(text: str) -> str:
     """A number in one spelling: no grouping, no trailing punctuation."""
     return text.rstrip(".,:/-%TZ").replace(",", "")
+
+
+def _nameless(evidence: Evidence) -> str:
+    """The facts without the names of services and hosts: their digits are no numbers, and whoever
+    writes a log chooses them.
+    """
+    rows = evidence.rows.values()
+    names = evidence.names | {name for event in rows for name in (event.service, event.host)}
+    facts = evidence.facts
+    for name in sorted((unsigned(one, 60) for one in names), key=len, reverse=True):
+        if name in facts and _ANY_DIGIT.search(name):
+            facts = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", facts)
+    return facts
 
 
 def _computed(facts: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import islice
 
 from server.calls import Candidate
+from server.words_talk import asks_to_write, is_talk
 from tools.levels import SYNONYMS
 from tools.log_stats import LOG_STATS
 from tools.ports import Catalogue, Deps
@@ -27,7 +28,9 @@ _OF = re.compile(
     r"(?P<name>[\w.@-]+\w)",
     re.I,
 )
-_EXACT = {"contains", "trace_id", "error_code", "event_type", "group_by", "interval", "limit"}
+_EXACT = {
+    "contains", "trace_id", "error_code", "event_type", "source", "group_by", "interval", "limit",
+}  # fmt: skip
 _KEPT = ("service", "host", "level", "min_level", "start_time", "end_time")
 
 
@@ -63,7 +66,8 @@ _SAID = _set(
     tail display print dump fetch gimme want please pls level levels distribution breakdown break
     down split tally volume rank noisiest loudest hourly daily weekly rows row activity produced
     wrote written throw threw right nothing below back went mean higher lower least similar like
-    changed change patterns pattern whats what's couldn't didn't output"""
+    changed change patterns pattern whats what's couldn't didn't output
+    except besides excluding apart aside minus leaving ignoring skipping hiding omitting"""
 )
 """Words that describe nothing by themselves: talk, times, and failure in general."""
 
@@ -110,6 +114,8 @@ async def as_described(question: str, call: Candidate | None, deps: Deps) -> Can
     that is what the tool then says, instead of telling of other services. A question of which no
     call could be made may describe something, too.
     """
+    if call is None and (is_talk(question) or asks_to_write(question)):
+        return None
     if call is None:
         found = await as_described(question, _WHATEVER, deps)
         return found if found is not _WHATEVER else None

@@ -6,7 +6,6 @@ argument equal to the tool's default counts as absent.
 """
 
 import asyncio
-import re
 import statistics
 import time
 from collections.abc import Sequence
@@ -19,9 +18,8 @@ import orjson
 
 from server.agent import Agent
 from server.calls import Candidate
-from server.words_moment import COUNTED, number
+from server.eval_invented import invented as values_invented
 from tools.catalogue import tool_named
-from tools.errors import BadArguments
 from tools.levels import Level
 from tools.ports import Catalogue, Deps, LogStore, PatternIndex
 from tools.timespan import parse_interval, parse_time
@@ -86,7 +84,7 @@ def score(results: Sequence[Result], situation: Situation) -> dict[str, Any]:
         right = right_tool and _same(call, case, situation.now)
         tools += right_tool
         full += right
-        invented += _invented(call, case, situation.names)
+        invented += values_invented(call, case, situation.names)
         if not right:
             got = call.text if call else None
             misses.append({"q": case["q"], "want": _wanted(case), "got": got})
@@ -146,33 +144,3 @@ def _canonical(name: str, value: Any) -> Any:
     if name == "level":
         return {str(Level(one)) for one in (value.split(",") if isinstance(value, str) else value)}
     return parse_interval(value) if name == "interval" else value
-
-
-def _invented(call: Candidate | None, case: dict[str, Any], names: Catalogue) -> int:
-    """Values that neither the question, the turns before it nor the catalogue hold."""
-    if call is None:
-        return 0
-    turns = [str(value) for turn in case.get("history", ()) for value in (turn["q"], turn["args"])]
-    said = " ".join([case["q"], *turns]).lower()
-    known = {name for group in (names.services, names.hosts, names.metrics) for name in group}
-    return sum(not _evidenced(key, value, said, known) for key, value in call.arguments.items())
-
-
-def _evidenced(key: str, value: Any, said: str, known: set[str]) -> bool:
-    if key in {"service", "host", "name"}:
-        return value in known
-    if key in _TEXTS:
-        return str(value).lower() in said
-    if isinstance(value, int) and not isinstance(value, bool):
-        # In digits, in words, or one as "the last error".
-        return value == 1 or str(value) in said or value in _numbers(said)
-    if key in _TIMES:
-        try:
-            parse_time(str(value), datetime.now(UTC), UTC)  # noqa: TID251  any moment will do
-        except BadArguments:
-            return False
-    return True
-
-
-def _numbers(said: str) -> set[int]:
-    return {int(number(word)) for word in re.findall(rf"\b(?:{COUNTED})\b", said)}

@@ -52,9 +52,23 @@ _OF_ITSELF = re.compile(
     r"which\s+\w+\s+(?:logged|has|have|had|produced|wrote))",
     re.I,
 )
+_OF_WHAT_WAS = re.compile(
+    r"\b(?:those|them|these|same|instead|ones|rows)\b|"
+    r"^\W*(?:show|give|list|see)\s+(?:me\s+)?the\s+(?:last|latest|first|newest|oldest)\s+\d+\W*$",
+    re.I,
+)
+_END = re.compile(
+    r"\b(?:when|which|what)\s+(?:was|is|were)\s+the\s+(?:very\s+)?"
+    r"(?P<end>first|last|oldest|earliest|latest|newest)(?:\s+(?:one|of\s+(?:them|those|"
+    r"these)))?\W*$",
+    re.I,
+)
+_REVERSED = re.compile(
+    r"\b(?:reverse[d]?|flip(?:ped)?|turn(?:ed)?\s+round|other\s+way\s+(?:a?round))\b", re.I
+)
 _ROWS = re.compile(
     r"\b(?:show|see|list|read|give|display|print|get|look\s+at|view|open)\b.*\b(?:them|those|these|"
-    r"it|rows|lines|entries|events|messages|logs|ones|errors|warnings)\b|"
+    r"it|rows|lines|entries|events|messages|logs|ones|errors|warnings|examples|samples)\b|"
     r"^\W*(?:the\s+)?(?:rows|lines|entries|events|messages|raw)\b|\bwhat\s+(?:are|were)\s+(?:they|"
     r"those|these)\b|\bwhich\s+(?:ones|were\s+(?:they|those))\b",
     re.I,
@@ -92,6 +106,10 @@ _ARGUMENTS = {
 }  # fmt: skip
 _TOO = re.compile(r"\b(?:too|also|as\s+well|plus|in\s+addition|add|includ(?:e|ing))\b", re.I)
 
+_AND_WORSE = re.compile(
+    r"\b(?:and|or|plus)\s+(?:\w+\s+)?(?:worse|above|higher|up(?:wards)?|more\s+severe)\b", re.I
+)
+
 
 def continued(found: Evidence, past: Candidate) -> Candidate | None:
     """The past call with what a follow-up changes ("and on nas01?"); None for a new question."""
@@ -119,9 +137,7 @@ def _follows(found: Evidence) -> bool:
     parts = _given_parts(found) + bool(_LOG_NOUN.search(request))
     if found.columns.get("trace_id") or (parts > 2 and not _CONNECTS.search(request)):
         return False
-    if _OF_ITSELF.search(request) and not re.search(
-        r"\b(?:those|them|these|same|instead|ones|rows)\b", request, re.I
-    ):
+    if _OF_ITSELF.search(request) and not _OF_WHAT_WAS.search(request):
         return False
     if _GOES_ON.search(request):
         return True
@@ -155,7 +171,8 @@ def _counted_or_shown(found: Evidence, past: Candidate) -> AnyTool:
     if counting.asked or counting.group_by or counting.interval:
         return LOG_STATS
     counted = past.tool in {LOG_STATS, LOG_PATTERNS}
-    return QUERY_LOGS if counted and _ROWS.search(found.request) else past.tool
+    rows = _ROWS.search(found.request) or _END.search(found.request)
+    return QUERY_LOGS if counted and rows else past.tool
 
 
 def _kept(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
@@ -170,6 +187,8 @@ def _kept(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
     dropped |= {"interval"} if found.replaced.interval else set()
     if tool is not past.tool:
         dropped |= {"limit", "order"}
+    dropped |= {"new_only"} if found.compare_to else set()
+    dropped |= {key for key in ("service", "host") if kept.get(key) in found.left_out}
     return {key: value for key, value in kept.items() if key not in dropped}
 
 
@@ -190,7 +209,18 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
         "order": found.order,
         "limit": found.limit,
     }
+    words |= _end(found, past) if tool is QUERY_LOGS else {}
     return given(where(found) | metric | _levels(found, past) | found.columns | words)
+
+
+def _end(found: Evidence, past: Candidate) -> dict[str, Any]:
+    """Order and limit of "when was the first?" and "reverse the order"."""
+    end = _END.search(found.request)
+    if end:
+        return {"order": "oldest" if end["end"][0].lower() in "foe" else "newest", "limit": 1}
+    if _REVERSED.search(found.request):
+        return {"order": "newest" if past.arguments.get("order") == "oldest" else "oldest"}
+    return {}
 
 
 def _levels(found: Evidence, past: Candidate) -> dict[str, Any]:
@@ -199,6 +229,8 @@ def _levels(found: Evidence, past: Candidate) -> dict[str, Any]:
     if "level" in levels and before and _TOO.search(found.request):
         named = {Level(one) for value in (before, levels["level"]) for one in _listed(value)}
         return {"level": [str(one) for one in sorted(named, key=lambda one: one.rank)]}
+    if not levels and isinstance(before, str) and _AND_WORSE.search(found.request):
+        return {"min_level": before}
     return dict(levels)
 
 

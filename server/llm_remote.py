@@ -82,8 +82,9 @@ class RemoteModel:
             if response.status_code not in _TELLS_NOT:
                 self._check(response)
                 return _first(response, self._url)
-            self._tells = False  # most likely it does not tell probabilities
-        return _first(await self._checked(body), self._url)
+        answered = await self._checked(body)
+        self._tells = False  # it answers when it need not tell probabilities, so it cannot
+        return _first(answered, self._url)
 
     def _body(self, text: str, most: int) -> dict[str, Any]:
         messages = [{"role": "user", "content": text}]

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from server import moves
+from server.answer_scope import name
 from server.calling import call_and_compose
 from server.calls import Candidate
 from server.described import as_described
 from server.focus import Focus, focus_of
 from server.plan import MOST_ROUNDS, Kind, Move, plan, points_back
+from server.sharing import shared
 from server.steps import AskedBack, Called, Read, Round, RoundStarted, Step, Told
 from server.understanding import Understood
+from server.words_talk import is_talk
 from tools.errors import DevMeshError
 from tools.log_stats import StatsPage
 from tools.ports import Deps
@@ -25,8 +28,6 @@ from tools.tool import AnyTool
 
 _SECONDS = 60.0
 """No new round begins later than this."""
-
-_TIMES = ("start_time", "end_time")
 
 Ready = Callable[[AnyTool], Awaitable[None]]
 """What is to be done before a tool is called, such as embedding what waits."""
@@ -48,7 +49,8 @@ class Understands(Protocol):
 @dataclass(slots=True)
 class Course:
     """One question on its way: the rounds made for it, those before it, and the event it is about.
-    It is `lost` while that event was looked for in vain.
+    It is `lost` while that event was looked for in vain; `unanswered` are the parts of the
+    question that ask nothing of the logs.
 
     `ask_back` says whether there is somebody to ask when the question is unclear.
     """
@@ -61,6 +63,7 @@ class Course:
     rounds: list[Round] = field(default_factory=list)
     anchor: Event | None = None
     lost: bool = False
+    unanswered: list[str] = field(default_factory=list)
     unsure: str | None = None
     stopped: str | None = None
 
@@ -137,10 +140,7 @@ class Rounds:
         yield Told(number, facts)
 
     async def _understood(self, planned: list[Move], course: Course) -> dict[int, Candidate]:
-        """The calls of the parts that stand alone; a time that one names goes for its neighbours.
-
-        "How many errors and how many warnings today" names today once and means it twice.
-        """
+        """The calls of the parts that stand alone; what one names for others goes for them too."""
         calls: dict[int, Candidate] = {}
         for place, move in enumerate(planned):
             if move.kind is Kind.ASK and not (place and points_back(move.words)):
@@ -149,13 +149,7 @@ class Rounds:
                 call = await as_described(move.words, understood.call, course.deps)
                 if call is not None and not call.tool.writes:
                     calls[place] = call
-        times = [moves.scope_of(call.arguments) for call in calls.values()]
-        shared = next((one for one in times if any(key in one for key in _TIMES)), {})
-        for place, call in calls.items() if len(calls) > 1 else ():
-            if not any(key in call.arguments for key in _TIMES):
-                given = {key: shared[key] for key in _TIMES if key in shared}
-                calls[place] = replace(call, arguments=_taken(call, call.arguments | given))
-        return calls
+        return shared(calls, [move.words for move in planned])
 
     async def _understand(self, words: str, course: Course) -> Understood:
         past = [one.call for one in [*course.past, *course.rounds]]
@@ -167,8 +161,8 @@ class Rounds:
         """The calls of a move, each made before the next is asked for."""
         if move.kind is Kind.ASK:
             call = understood or (await self._understand(move.words, course)).call
-            if call is not None and not call.tool.writes:
-                yield move.words, _bound(move.words, call, course)
+            for purpose in _asked(move.words, call, course):
+                yield purpose
         elif move.kind in {Kind.FIND, Kind.WORST}:
             async for purpose in self._anchored(move, course):
                 yield purpose
@@ -194,14 +188,18 @@ class Rounds:
         course.lost = course.anchor is None
 
 
+def _asked(words: str, call: Candidate | None, course: Course) -> list[Purpose]:
+    """The call of a part of the question; a part that has none is said to go unanswered."""
+    if call is not None and not call.tool.writes:
+        return [(words, _bound(words, call, course))]
+    course.unanswered += [] if is_talk(words) else [words]
+    return []
+
+
 def _bound(words: str, call: Candidate, course: Course) -> Candidate:
     if not points_back(words) or course.focus is None:
         return call
     return replace(call, arguments=course.focus.bound(words, call.arguments, call.tool.takes))
-
-
-def _taken(call: Candidate, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in arguments.items() if key in call.tool.takes.model_fields}
 
 
 def _of_group(move: Move, course: Course) -> list[Purpose]:
@@ -210,13 +208,13 @@ def _of_group(move: Move, course: Course) -> list[Purpose]:
     if not asked or course.anchor or not (course.last and isinstance(course.last.page, StatsPage)):
         return []
     scope = focus_of(course.last).scope
-    where = scope.get("service") or scope.get("host") or "it"
+    where = name(str(scope.get("service") or scope.get("host") or "it"))
     return [(f"the kinds of messages of {where}", moves.of_group(scope))]
 
 
 def _about(move: Move, event: Event, page: Any) -> Purpose:
     """A call about an event, which the latest page holds."""
-    when, host = moves.told_when(event), event.host
+    when, host = moves.told_when(event), name(event.host)
     if move.kind is Kind.EARLIER:
         return f"what was like {when} before it", moves.earlier(event, page)
     if move.kind is Kind.ALIKE:

@@ -16,19 +16,21 @@ from tools.tool import AnyTool
 
 _UNSUPPORTED = -1.0
 """Log-odds of a call that no words speak for."""
-_COLUMNS = ("service", "host", "level")
 _OWN = {"text", "limit", "order", "group_by", "interval", "new_only", "compare_to"}
 """Arguments that not every tool of rows takes or means alike."""
 _ROWS = (QUERY_LOGS, LOG_STATS, LOG_PATTERNS, SIMILAR_LOGS)
 
 
-def widened(choices: Sequence[Candidate]) -> list[Candidate]:
-    """The choices, and after them the calls of other tools with the values of the likeliest."""
+def widened(choices: Sequence[Candidate], columns: Sequence[str]) -> list[Candidate]:
+    """The choices, and after them the calls of other tools with the values of the likeliest.
+
+    `columns` are those that the question speaks of, which may be what it counts by.
+    """
     if not choices or choices[0].tool not in _ROWS or choices[0].prior >= SURE:
         return list(choices)
     known = {choice.text for choice in choices}
     wide = list(choices)
-    for tool, arguments in _others(choices[0].arguments):
+    for tool, arguments in _others(choices[0].arguments, columns):
         call = Candidate(tool, arguments, _UNSUPPORTED)
         if call.text not in known and not _loses(choices[0].arguments, arguments):
             known.add(call.text)
@@ -36,7 +38,9 @@ def widened(choices: Sequence[Candidate]) -> list[Candidate]:
     return wide
 
 
-def _others(found: dict[str, Any]) -> Iterator[tuple[AnyTool, dict[str, Any]]]:
+def _others(
+    found: dict[str, Any], columns: Sequence[str]
+) -> Iterator[tuple[AnyTool, dict[str, Any]]]:
     filters = {key: value for key, value in found.items() if key not in _OWN}
     text = found.get("text") or found.get("contains")
     if text:
@@ -47,7 +51,7 @@ def _others(found: dict[str, Any]) -> Iterator[tuple[AnyTool, dict[str, Any]]]:
     steps = _kept(found, "interval")
     yield LOG_STATS, _kept(found, "group_by") | filters | steps
     if "group_by" not in found:
-        for column in _COLUMNS:
+        for column in columns:
             yield LOG_STATS, {"group_by": column} | filters | steps
     kinds = _taken(LOG_PATTERNS, filters | _kept(found, "compare_to", "limit"))
     yield LOG_PATTERNS, kinds

@@ -15,12 +15,13 @@ UNIT = (
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONG = {"f": (2, "w"), "mo": (30, "d"), "y": (365, "d")}
 _AGE = re.compile(
-    rf"(?<![\w.-])(?:the\s+|this\s+|these\s+)?(?:(?P<cue>last|past|previous|preceding|prior|recent|"
+    rf"(?<![\w.:-])(?:the\s+|this\s+|these\s+)?(?:(?P<cue>last|past|previous|preceding|prior|recent|"
     rf"trailing)"
     rf"\s+)?(?:(?P<n>{NUMBER})(?P<half>\s+and\s+a\s+half)?[\s-]*(?:of\s+)?(?P<unit>{UNIT})|"
     rf"(?P<lone>{UNIT}))\b(?P<also>\s+and\s+a\s+half)?(?P<ago>\s+(?:ago|back))?",
     re.I,
 )
+_MINUS = re.compile(r"(?:\bnow\s?-\s?|(?<!\S)-)(?P<n>\d{1,6})\s?(?P<unit>[smhdw])\b", re.I)
 _COMPOUND = re.compile(
     r"\b(?:last\s+|past\s+)?(?P<age>(?:\d{1,6}\s?[dhms]\s?){2,4})(?<!\s)\b(?:\s+ago)?", re.I
 )
@@ -49,6 +50,8 @@ def ages(question: str, now: datetime) -> Iterator[Moment]:
         share = {"h": 0.5, "t": 0.75, "q": 0.25}[match["part"][0].lower()]
         yield _aged(match.span(), share, match["unit"][0].lower(), now)
     for match in _PAIR.finditer(question):
+        yield _aged(match.span(), *_amount(match["n"], match["unit"], 0), now)
+    for match in _MINUS.finditer(question):
         yield _aged(match.span(), *_amount(match["n"], match["unit"], 0), now)
     for match in _AGE.finditer(question):
         unit, n = match["unit"] or match["lone"], match["n"]

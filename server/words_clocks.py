@@ -9,11 +9,11 @@ from server.words_moment import Moment, midnight
 _HALF = r"(?:this\s+|in\s+the\s+)(?P<half>morning|afternoon|evening)"
 _CLOCK = re.compile(
     r"(?<![\d:.])(?:(?P<h>[01]?\d|2[0-4])(?::|h(?=\d\d))(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?"
-    r"(?:\s*(?P<ap>[ap]\.?m\b\.?)|(?![\d:.]\d))"
+    r"(?:\s*(?P<ap>[ap]\.?m\b\.?)|\s?h\b|(?![\d:.]\d))"
     r"|(?P<h2>1[0-2]|0?\d)\s*(?P<ap2>[ap]\.?m\b\.?)"
     rf"|(?P<h3>1[0-2]|0?\d)(?:\s*o'?\s?clock(?=\s+{_HALF})?|"
     rf"(?=\s+{_HALF.replace('half', 'half2')}))"
-    r"|\b(?P<word>noon|midday|midnight)\b)(?P<z>\s*(?:utc|gmt)\b)?",
+    r"|\b(?P<word>noon|midday|lunch\s?time(?!\s+\d)|midnight)\b)(?P<z>\s*(?:utc|gmt)\b)?",
     re.I,
 )
 _PAIR = re.compile(
@@ -25,6 +25,8 @@ _BARE = re.compile(
     r"\bsince\s+(?P<since>[01]?\d|2[0-3])(?=\s*(?:$|[,?!¤]|\.(?:\s|$)|today|yesterday|this\s|in\s|"
     r"on\s))"
     r"|\b(?:before|until|till|after)\s+(?P<edge>[01]?\d|2[0-3])(?=\s+(?:today|yesterday|this\s))"
+    r"|^\W*(?:and\s+|only\s+|just\s+)?(?:until|till?|before|after|from)\s+"
+    r"(?P<alone>[01]?\d|2[0-3])(?=\W*(?:then|please|pls)?\W*$)"
     r"|\b(?:from|between)\s+(?P<from>[01]?\d|2[0-3])(?=\s*(?:to|and|until|till|-)\s*(?P<to>[01]?\d|"
     r"2[0-3])"
     r"(?P<ap>\s*[ap]\.?m\b)?(?:\s*(?:$|[,?!]|today|yesterday|this\s|o'clock|in\s+the|on\s)|:\d\d))",
@@ -46,7 +48,7 @@ def clocks(question: str, now: datetime) -> Iterator[Moment]:
         begin = hour if hour < to else hour - 12  # 11 to 1 pm
         yield Moment(match.span("from"), today + timedelta(hours=begin), kind="clock")
     for match in _BARE.finditer(question):
-        name = match.lastgroup if match.lastgroup in {"since", "edge"} else "from"
+        name = match.lastgroup if match.lastgroup in {"since", "edge", "alone"} else "from"
         hour = _of_day(int(match[name]), (match["ap"] or "").strip().lower())
         yield Moment(match.span(name), today + timedelta(hours=hour), kind="clock")
         if name == "from" and not match["ap"]:

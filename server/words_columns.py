@@ -18,6 +18,7 @@ _CODE = re.compile(
 _CODE_BEFORE = re.compile(
     r"(?<![\w.-])(?P<value>[A-Z][A-Z_-]{0,15}\d[\w-]{1,20})\s+(?:[Ee]rror\s+)?[Cc]odes?\b"
 )
+_NAMED_ERROR = re.compile(r"\b(?:[Ee]rr(?:or)?|ERR(?:OR)?)\s+(?P<value>[A-Z]{1,8}[-_]?\d{2,6})\b")
 _TYPE = re.compile(
     rf"(?<!by )(?<!per )(?<!each )\b(?:event[\s_-]?types?|(?:events?|entries|"
     rf"logs?)\s+of\s+(?:the\s+)?type|of\s+type|"
@@ -45,7 +46,8 @@ _NO_VALUE_WORDS = """
 until before after between during within over as using when while
 by per for from in on of the and or with since last past today yesterday this that is are was
 which what who how breakdown counts count thrown throws does do did most a an to logs log events
-event errors error at have has
+event errors error at have has warning warnings critical criticals fatal fatals lines messages
+entries trouble problems failures noise issues
 """
 _NO_VALUE = frozenset(_NO_VALUE_WORDS.split())
 
@@ -57,6 +59,7 @@ def find_columns(question: str, names: frozenset[str]) -> tuple[dict[str, str], 
         ("trace_id", _TRACE, _is_id),
         ("error_code", _CODE, _is_code),
         ("error_code", _CODE_BEFORE, _is_code),
+        ("error_code", _NAMED_ERROR, _is_code),
         ("event_type", _TYPE, _is_word),
         ("event_type", _TYPED, _is_word),
         ("source", _SOURCE, _is_word),

@@ -17,7 +17,7 @@ _COMPARED = re.compile(
     re.I | re.S,
 )
 _BETWEEN = re.compile(
-    r"\b(?:compare|differen(?:ce|t|ces)|differ|contrast"
+    r"\b(?:compare|differen(?:ce|t|ces)|differ|diff|contrast"
     r"(?:s|ed)?)\b[^,?.]*?(?P<when>(?:between\s+)?[^,?.]*?"
     r"\s(?:and|with|to|from)\s.+)$",
     re.I | re.S,
@@ -39,6 +39,12 @@ _BEFORE_THAT = re.compile(
 )
 _A_WEEK = re.compile(
     r"\b(?:last\s+week|a\s+week\s+(?:ago|earlier|before)|the\s+week\s+before)\b", re.I
+)
+_NOTHING_ELSE = re.compile(
+    r"\W*(?:(?:the|that|those|it|its|on|at|in|during|of|for|from|what|we|they|had|was|were|did|"
+    r"same|"
+    r"ones|time|period|window|level|values?|data|logs?|with|to|over|all|whole)\W+)*$(?<!¤)",
+    re.I,
 )
 _NEAR = 16
 """Letters between the words that compare and the window they compare with."""
@@ -138,8 +144,8 @@ def _earlier(when: str, first: Moment | None, now: datetime) -> str | None:
 
 def _named_window(when: str, start: Moment, now: datetime) -> str | None:
     then = next(iter(find_moments(when, now)), None)
-    if then is None or then.span[0] > _NEAR:
-        return None
+    if then is None or then.span[0] > _NEAR or not _NOTHING_ELSE.match(when[: then.span[0]]):
+        return None  # too far away, or something else is compared with
     yesterday = midnight(now.date()) - DAY
     if start.kind == "age" and then.kind == "day" and then.start == yesterday:
         return minus(start, DAY, now)  # the same hours of the day before

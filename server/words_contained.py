@@ -11,7 +11,8 @@ _STOP = (
 )
 _WORDS = rf"(?P<text>{_STOP}[^\s,?¤;]+(?:\s+{_STOP}[^\s,?¤;]+){{0,4}})"
 _CUE = re.compile(
-    r"\b(?:contain(?:s|ing|ed)?|mention(?:s|ing|ed)?|grep(?:ping)?(?:\s+for)?|includ(?:e|es|ing)|"
+    r"\b(?:contain(?:s|ing|ed)?|mention(?:s|ing|ed)?|grep(?:ping)?(?:\s+-{1,2}[\w-]+)*(?:\s+for)?|"
+    r"includ(?:e|es|ing)|"
     r"(?:talk|speak)(?:s|ing)?\s+(?:about|of)|(?:text|message)\s+(?:has|is|holds)|"
     r"saying|says?|said|matching|"
     r"(?:with|has|having|have)\s+(?:the\s+)?(?:phrase|words?|text|string|term|substring))\s+"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from server.words_moment import NUMBER, blot, number
 
 _COUNT = re.compile(
-    r"\bh(?:ow|w|o|wo)\s+(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
+    r"\bh(?:ow|w|o|wo)\s*(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
     r"\bnumbers?\b(?!\s+\d)|"
     r"\bcount(?:s|ed|ing)?\b|\btall(?:y|ies)\b|\bbreak(?:\s*down|\s+.*\s+down)\b|\bdistribution\b|"
     r"\bvolumes?\b|\bseparately\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|"
@@ -14,7 +14,9 @@ _COUNT = re.compile(
     r"quietest)\b|"
     r"\bsplit\b|\bhistogram\b|\btimeline\b|\btrends?\b|\bstat(?:s|istics)\b|\bproportion\b|"
     r"\bpercentage\b|"
-    r"\bshare\s+of\b|\bmost\s+active\b|\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
+    r"\bshare\s+of\b|\b(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected)\b|"
+    r"\b(?:top|worst|biggest|main)\s+(?:\w+\s+)?(?:offenders?|talkers?|culprits?|spammers?)\b|"
+    r"\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
     r"\bfigures?\b|"
     r"\b(?:the\s+)?most\s+(?!recent|common|frequent|important|similar|likely)(?:\w+\s+){0,2}"
     r"(?:logs?|lines?|errors?|warnings?|criticals?|fatals?|events?|messages?|entries)\b|"
@@ -36,12 +38,14 @@ _NOUN = (
     r"event[\s_-]?types?|types?\s+of\s+events?|message\s+kinds?)"
 )
 _COLUMN = re.compile(
-    rf"\b(?:by|per|for\s+(?:each|every)|(?<!on )(?<!in )(?<!from )(?<!across )(?:each|every)|which|"
+    rf"\b(?:by|per|for\s+(?:each|every)|(?<!on )(?<!in )(?<!from )(?<!across )(?:each|every)|"
+    rf"which(?:\s+\d+)?|"
     rf"what|whose|rank(?:\s+the)?|compare|of|"
     rf"top(?:\s+(?:{NUMBER}|"
     rf"¤+))?|"
     rf"(?:the\s+)?(?:noisiest|loudest|busiest|chattiest|quietest|worst|"
-    rf"most\s+active)(?:\s+(?:{NUMBER}|¤+))?)\s+"
+    rf"(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected))(?:\s+(?:{NUMBER}|"
+    rf"¤+))?)\s+"
     rf"(?:of\s+)?(?:the\s+|all\s+|our\s+|my\s+|log\s+)*{_NOUN}\b(?!['\w]|\s*[:=]?\s*(?:¤|debug|"
     rf"info|notice|warn|err(?!or\s+codes?)|crit|fatal))",
     re.I,
@@ -56,7 +60,13 @@ _BEFORE_COUNT = re.compile(
 )
 _HEAD = re.compile(rf"^\W*(?:the\s+|all\s+)?{_NOUN}\s+(?:of|by|with|ranked|and\s+their)\b", re.I)
 _EACH_HOST = re.compile(r"\b(?:does|do|did)\s+each\s+" + _NOUN, re.I)
-_WHO = re.compile(r"\boffenders\b|\bwho(?:se|'s|\s+is)?\b", re.I)
+_HOW_MANY = re.compile(
+    r"\b(?:how\s+many|count|number\s+of)\s+(?:(?:all|the|our|my|of|different|distinct|unique)\s+)*"
+    r"(?P<column>services|hosts|machines|servers|boxes|nodes|sources|error\s+codes|"
+    r"event\s+types)\b",
+    re.I,
+)
+_WHO = re.compile(r"\b(?:offender|talker|culprit|spammer)s?\b|\bwho(?:se|'s|\s+is)?\b", re.I)
 _COLUMNS = {
     "service": "service", "unit": "service", "app": "service", "application": "service",
     "program": "service", "daemon": "service", "component": "service", "process": "service",
@@ -65,12 +75,25 @@ _COLUMNS = {
     "pattern": "pattern", "kind": "pattern", "source": "source", "code": "error_code",
     "type": "event_type", "event": "event_type",
 }  # fmt: skip
+_SAID = {
+    "service": re.compile(
+        r"\b(?:services?|units?|apps?|applications?|programs?|daemons?|components?|process(?:es)?|"
+        r"who|whose|whos|which|what)\b",
+        re.I,
+    ),
+    "host": re.compile(
+        r"\b(?:hosts?|machines?|servers?|box(?:es)?|nodes?|computers?|devices?|where)\b", re.I
+    ),
+    "level": re.compile(r"\b(?:levels?|severit(?:y|ies)|serious|severe|bad)\b", re.I),
+}
 _UNITS = r"seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?"
 _STEP = re.compile(
-    rf"\b(?:(?:per|each|every|by(?:\s+the)?)\s+(?:(?P<n>{NUMBER})[\s-]*)?(?P<unit>{_UNITS}|"
+    rf"(?:(?P<column>\b(?:by|per)\s+\w+\s+)and\s+(?:by\s+|per\s+)?(?P<unit6>minute|hour|day|week)\b"
+    rf"|(?<=[a-z])\s?/\s?(?P<unit7>min(?:ute)?|h(?:(?:ou)?r)?|day|d)\b"
+    rf"|\b(?:per|each|every|by(?:\s+the)?)\s+(?:(?P<n>{NUMBER})[\s-]*)?(?P<unit>{_UNITS}|"
     rf"[smhdw](?=\b))\b"
     rf"|(?P<word>hourly|daily|weekly|minutely)\b|(?P<half>(?:per|every|each)\s+(?:half|"
-    rf"quarter)(?:\s+an?)?\s+hour)"
+    rf"quarter)(?:\s+of)?(?:\s+an?)?\s+hour)"
     rf"|(?:in|with|at|as|of|using|"
     rf"into)?\s*(?:an?\s+)?(?:(?P<n2>{NUMBER})[\s-]*)?(?P<unit2>{_UNITS}|"
     rf"[smhdw])[\s-]+"
@@ -84,7 +107,7 @@ _STEP = re.compile(
     r"|(?:logs?|lines?|(?:err|warn|crit|fatal)\w*|events?|messages?|entries|rows?|times|often|much|"
     r"many)"
     r"\s+an?\s+(?P<rate>minute|hour|day|week)\b(?!\s+(?:ago|and|earlier|before|back|or))"
-    rf"|(?:(?P<n5>\d+)\s*)?(?P<by>{_UNITS}|[smhd])\s+by\s+(?:\d+\s*)?(?:{_UNITS}|[smhd])\b)",
+    rf"|(?:(?P<n5>\d+)\s*)?(?P<by>{_UNITS}|[smhd])\s+by\s+(?:\d+\s*)?(?P=by)\b)",
     re.I,
 )
 _AGGREGATES = {
@@ -120,14 +143,20 @@ class Counting:
 def find_counting(question: str) -> Counting:
     """What of the question asks for numbers."""
     step = _STEP.search(question)
-    bare = f"{question[: step.start()]} {question[step.end() :]}" if step else question
+    begin = max(step.start(), step.end("column")) if step else 0
+    bare = f"{question[:begin]} {question[step.end() :]}" if step else question
     return Counting(
         asked=bool(_COUNT.search(question)),
         group_by=_column(bare),
         interval=_interval(step) if step else None,
         share=bool(_SHARE.search(question)),
-        rest=blot(question, step.span()) if step else question,
+        rest=blot(question, (begin, step.end())) if step else question,
     )
+
+
+def columns_said(question: str) -> list[str]:
+    """The columns that any word of the question may mean: service, host, level."""
+    return [column for column, words in _SAID.items() if words.search(question)]
 
 
 def find_aggregate(question: str) -> str | None:
@@ -143,6 +172,7 @@ def _column(question: str) -> str | None:
         _COLUMN,
         _HEAD,
         _EACH_HOST,
+        _HOW_MANY,
         _BEFORE_COUNT,
         *((_ACROSS,) if _COUNT.search(question) else ()),
     )
@@ -170,13 +200,7 @@ def _interval(step: re.Match[str]) -> str:
     if step["half"]:
         return "30m" if "half" in step["half"].lower() else "15m"
     n = step["n"] or step["n2"] or step["n3"] or step["n4"] or step["n5"] or "1"
-    unit = (
-        step["unit"]
-        or step["unit2"]
-        or step["unit3"]
-        or step["unit4"]
-        or step["rate"]
-        or step["by"]
-    ).lower()
+    units = ("unit", "unit2", "unit3", "unit4", "unit6", "unit7", "rate", "by")
+    unit = next(filter(None, map(step.group, units))).lower()
     times, short = (30, "d") if unit.startswith("mo") else (1, unit[0])
     return f"{max(1, int(number(n))) * times}{short}"

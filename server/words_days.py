@@ -13,6 +13,11 @@ _ISO = re.compile(
     re.I,
 )
 _DOTTED = re.compile(r"\b(?P<day>[0-3]?\d)\.(?P<month>[01]?\d)\.(?P<year>\d{4})\b")
+_SHORT = re.compile(
+    r"\b(?P<cue>on|since|from|before|after|until|till|to|and)\s+(?P<first>[0-3]?\d)"
+    r"(?:/(?P<second>[0-3]?\d)(?:/(?P<year>20\d\d))?\b(?!/)|\.(?P<month>[01]?\d)\.(?!\d))",
+    re.I,
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
@@ -26,11 +31,12 @@ _DATES = (
 _OF_MONTH = re.compile(r"\bthe\s+(?P<day>[0-3]?\d)(?:st|nd|rd|th)\b", re.I)
 _WHOLE_MONTH = re.compile(rf"\b(?:in|of|since|during|for)\s+(?P<whole>{_MONTH})\b", re.I)
 _WORD = re.compile(
-    r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'s)?"
+    r"\b(?:(?P<eve>(?:the\s+)?day\s+before\s+yesterday)|(?P<day>yesterday|today)(?:'?s)?"
     r"(?:\s+(?:in\s+the\s+)?(?P<part>morning|afternoon|evening|night))?|"
     r"this\s+(?P<this>morning|afternoon|evening)|"
-    r"(?P<night>last\s+night|overnight|tonight)|(?P<now>right\s+now|(?<=to\s)now|(?<=til\s)now|"
-    r"(?<=till\s)now|(?<=until\s)now))\b(?:'s)?",
+    r"(?P<night>last\s+night|overnight|tonight)(?:s\b)?|(?P<now>right\s+now|(?<=to\s)now|"
+    r"(?<=til\s)now|"
+    r"(?<=till\s)now|(?<=until\s)now)(?!\s?-))\b(?:'s)?",
     re.I,
 )
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -44,6 +50,9 @@ _WEEKDAY = re.compile(
 )
 _WEEKEND = re.compile(r"\b(?:the|this|last|past)\s+(?:past\s+)?weekend\b(?:'s)?", re.I)
 _THIS = re.compile(r"\b(?:this|the\s+current)\s+(?P<unit>month|year|week|hour)\b(?:'s)?", re.I)
+_BEGUN = re.compile(
+    r"\b(?:the\s+)?(?:beginning|start)\s+of\s+(?:the|this)\s+(?P<unit>day|week|month|year)\b", re.I
+)
 _PARTS = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 30)}
 
 
@@ -66,6 +75,7 @@ def dates(question: str, now: datetime) -> Iterator[Moment]:
     """Days of a month, and whole months; without a year it is the latest that has begun."""
     for match in _DOTTED.finditer(question):
         yield from _whole_day(match, int(match["year"]), int(match["month"]))
+    yield from _short_dates(question, now)
     for pattern in _DATES:
         for match in pattern.finditer(question):
             month = _month(match["month"])
@@ -83,14 +93,32 @@ def dates(question: str, now: datetime) -> Iterator[Moment]:
         yield Moment(match.span("whole"), start, end if end <= now else None)
 
 
+def _short_dates(question: str, now: datetime) -> Iterator[Moment]:
+    """24.12., 24/12 and 12/24; of 3/4 nobody knows which is the month."""
+    for match in _SHORT.finditer(question):
+        day, month = int(match["first"]), int(match["month"] or match["second"])
+        if not match["month"] and day <= 12:
+            if month <= 12:
+                continue
+            day, month = month, day
+        ahead = (month, day) > (now.month, now.day)
+        span = (match.start("first"), match.end())
+        yield from _a_day(span, (int(match["year"] or now.year - ahead), month, day))
+
+
 def _month(name: str) -> int:
     return _MONTHS.index(name.lower()[:3]) + 1
 
 
 def _whole_day(match: re.Match[str], year: int, month: int) -> Iterator[Moment]:
+    yield from _a_day(match.span(), (year, month, int(match["day"])))
+
+
+def _a_day(span: tuple[int, int], date: tuple[int, int, int]) -> Iterator[Moment]:
+    """The day of that year, month and day, if there is one."""
     try:
-        start = datetime(year, month, int(match["day"]))
-        yield Moment(match.span(), start, start + DAY, kind="date")
+        start = datetime(*date)
+        yield Moment(span, start, start + DAY, kind="date")
     except (ValueError, OverflowError):
         return
 
@@ -116,10 +144,18 @@ def named_days(question: str, now: datetime) -> Iterator[Moment]:
         begin = match.start("name") if match["short"] else match.start()
         day = _part((begin, match.end()), today - days * DAY, match["part"], now)
         yield replace(day, kind="date")
+    yield from _stretches(question, now)
+
+
+def _stretches(question: str, now: datetime) -> Iterator[Moment]:
+    """Weekends, and weeks, months and years that have begun."""
+    today = midnight(now.date())
     for match in _WEEKEND.finditer(question):
         saturday = today - ((now.weekday() - 5) % 7) * DAY
         monday = saturday + 2 * DAY
         yield Moment(match.span(), saturday, monday if monday <= now else None)
+    for match in _BEGUN.finditer(question):
+        yield Moment(match.span(), _begun(match["unit"].lower(), today))
     for match in _THIS.finditer(question):
         yield _this(match, now)
 
@@ -130,6 +166,14 @@ def _part(span: tuple[int, int], day: datetime, part: str | None, now: datetime)
     start, end = day + timedelta(hours=first), day + timedelta(hours=last)
     start = start if start <= now else day  # an evening that has not come yet
     return Moment(span, start, end if end < now else None, kind="day")
+
+
+def _begun(unit: str, today: datetime) -> datetime:
+    """Where the calendar's day, week, month or year began."""
+    if unit == "week":
+        return today - today.weekday() * DAY
+    return today.replace(day=1 if unit in {"month", "year"} else today.day,
+                         month=1 if unit == "year" else today.month)  # fmt: skip
 
 
 def _this(match: re.Match[str], now: datetime) -> Moment:

@@ -15,13 +15,13 @@ _NAME = (
 _LEVEL = re.compile(rf"\b{_NAME}\b", re.I)
 _LIST = re.compile(
     rf"\b(?P<first>{_NAME})(?P<rest>(?:\s*(?:(?:logs?|messages?|lines?|entries|events)\s*)?(?:,|/|"
-    rf"\+|&|and|or|'?n'?|nor|plus)\s*{_NAME}\b)+)",
+    rf"\+|&|\||and|or|'?n'?|nor|plus)\s*{_NAME}\b)+)",
     re.I,
 )
 _AFTER = re.compile(
     r"(?:\s*(?:-|\s)?(?:level|severity|logs?|messages?|ones|entries|lines|events|errors|"
     r"warnings))?\s*(?:,\s*)?(?:"
-    r"(?:and|or)\s+(?:all\s+)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
+    r"(?:and|or|including|plus)\s+(?:(?:all|everything|anything|whatever)\s+(?:that\s+is\s+)?)?(?:above|worse|higher|up(?:wards?)?|more\s+(?:severe|serious)|"
     r"greater|graver|nastier|bigger|heavier|stronger|"
     r"beyond|over|severer|anything\s+(?:worse|above|higher|more))"
     r"|\+(?![\w])|upwards?\b|at\s+(?:the\s+)?least|or\s+more\b|on\s+up\b|plus\b)",
@@ -30,7 +30,8 @@ _AFTER = re.compile(
 _AT_LEAST = re.compile(
     r"(?:\b(?:skip|ignore|drop|hide|leave\s+out|without)\s+(?:\w+\s+){0,3}(?:below|under|"
     r"less\s+than)|"
-    r"\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|≥|"
+    r"\bat\s+least|\bmin(?:imum)?(?:\s+(?:level|severity))?|(?<![<\w])>=|\b(?:level|"
+    r"severity)\s*>=|≥|"
     r"\b(?:nothing|none|not|no)\s+(?:below|under|less\s+(?:severe\s+)?than|milder\s+than|"
     r"lower\s+than)|"
     r"\b(?:no|not)\s+less\s+than|\bfrom)\s*(?:of\s+|is\s+)?(?:an?\s+|the\s+)?(?:level\s+|"
@@ -46,8 +47,8 @@ _WORSE = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:without|except(?:\s+for)?|excluding|not|no|hide|skip|ignoring|but\s+not|"
-    r"anything\s+but)\s+"
-    r"(?:the\s+|any\s+)?$",
+    r"(?:anything|everything|all)\s+but)\s+"
+    r"(?:the\s+|any\s+)?$|\bnon[\s-]?$",
     re.I,
 )
 _NO_LEVEL_BEFORE = re.compile(r"\b(?:to|help(?:\s+(?:me|us))?|please|you|your)\s+$", re.I)
@@ -84,11 +85,23 @@ def find_levels(question: str) -> Levels:
         named = {level_of(name) for name in _LEVEL.findall(several[0])}
         rest = blot(question, several.span())
         return Levels(tuple(sorted(named, key=lambda level: level.rank)), None, True, rest)
-    for match in _LEVEL.finditer(question):
+    matches = list(_LEVEL.finditer(question))
+    unwanted = [match for match in matches if _NOT.search(question[: match.start()])]
+    if len(unwanted) == len(matches) > 1:
+        return _others(question, unwanted)
+    for match in matches:
         found = _one(question, match)
         if found:
             return found
     return Levels(rest=question)
+
+
+def _others(question: str, unwanted: list[re.Match[str]]) -> Levels:
+    """All but these: "no info, no debug"."""
+    rest, gone = question, {level_of(match[0]) for match in unwanted}
+    for match in unwanted:
+        rest = blot(rest, match.span())
+    return Levels(tuple(one for one in Level if one not in gone), None, True, rest)
 
 
 def _one(question: str, match: re.Match[str]) -> Levels | None:

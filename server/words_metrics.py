@@ -10,17 +10,20 @@ from server.words_moment import blot, blot_all
 
 _UNIT_WORDS = """
 celsius fahrenheit percent percentage bytes byte seconds second ms milliseconds total ratio count
-gauge info bits kib mib gib mb gb kb watts volts amps rpm per node system hz pct c s
+gauge info bits kib mib gib mb gb kb watts volts amps kbps mbps gbps
+bps kwh dbm db ppm lux hpa rpm per node system current hz pct c s
 """
 _UNITS = frozenset(_UNIT_WORDS.split())
 """Words of a metric's name that say the unit, not the thing."""
 
 _ALSO = {
     "temperature": ("temp", "temps", "temperatures", "hot", "cold", "warm", "heat", "hotter"),
+    "temp": ("temperature", "temps", "temperatures", "hot", "cold", "warm", "heat", "hotter"),
+    "humidity": ("humid", "damp"),
     "used": ("usage", "use", "full", "fill", "utilization", "utilisation", "consumption", "usages"),
     "usage": ("used", "use", "utilization", "utilisation", "load", "consumption"),
     "utilization": ("utilisation", "usage", "use", "used", "load", "busy", "util"),
-    "free": ("available", "left", "remaining", "space"),
+    "free": ("available", "left", "remaining", "space", "full"),
     "available": ("free", "left", "remaining"),
     "memory": ("mem", "ram"),
     "mem": ("memory", "ram"),
@@ -37,6 +40,11 @@ _ALSO = {
     "transmit": ("transmitted", "tx", "sent", "outgoing", "outbound"),
     "depth": ("length", "size", "backlog"),
     "power": ("wattage", "consumption"),
+    "load": ("busy", "usage", "utilization", "utilisation"),
+    "util": ("utilization", "utilisation", "usage", "use", "load", "busy"),
+    "throughput": ("bandwidth", "traffic"),
+    "bandwidth": ("throughput", "traffic"),
+    "lag": ("delay", "behind"),
     "load1": ("load",), "load5": ("load",), "load15": ("load",),
     "connections": ("connection", "conns"),
     "errors": ("error",),
@@ -117,6 +125,8 @@ def _said(part: str, words: list[str]) -> float:
     long = [word for word in words if len(word) >= 5 and len(part) >= 5]
     if any(word.rstrip("s") == part.rstrip("s") for word in words if len(word) > 3):
         return 0.95
+    if len(part) > 3 and any(word in {f"{part}ing", f"{part}ed", f"{part}er"} for word in words):
+        return 0.9
     return 0.85 if any(OSA.distance(word, part) <= 1 for word in long) else 0.0
 
 

@@ -30,24 +30,41 @@ _THE = re.compile(
     r"just|check)\s*[:=]?\s*$|^\W*$|[,:=]\s*$",
     re.I,
 )
+_DENY = (
+    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|"
+    r"aside\s+from|"
+    r"besides|but\s+not|not|minus|ignor(?:e|ing)|omit(?:ting)?|skip(?:ping)?|hid(?:e|ing)|"
+    r"(?:leave|leaving|filter|filtering)\s+out|anything\s+but|every\w+\s+but|"
+    r"(?:all|any|each|every)(?:\s+(?:of|the|my|our|other))*(?:\s+\w+)?\s+but)\s+"
+)
+_DENYING = re.compile(_DENY, re.I)
 _DENIED = re.compile(
-    r"\b(?:except(?:\s+for)?|without|excluding|other\s+than|apart\s+from|besides|but\s+not|not|"
-    r"ignoring|anything\s+but)\s+"
-    r"(?:on\s+|from\s+|for\s+|the\s+)*$",
+    rf"{_DENY}(?:(?:on|from|for|in|of|by|the|those|ones|lines|logs|host|service|machine)\s+)*$",
     re.I,
 )
+_BESIDE = re.compile(
+    r"(?P<name>[\w.@-]+)\s*(?:,|,?\s(?:and|or|nor)\b)\s*(?:(?:on|from|the)\s+)*$", re.I
+)
+_REACH = 80
+"""Letters before a name in which it may be denied."""
+
 _OR_ELSE = re.compile(
     r"\s*,?\s*or\s+(?:anywhere|somewhere|elsewhere|any\s+other|another|on\s+any|wherever|"
     r"everywhere)",
     re.I,
 )
-_AND = re.compile(r"\W*(?:and|or|nor|as\s+well\s+as)?(?:\s+(?:the|on|from|of|in|for))*\W*", re.I)
+_AND = re.compile(
+    r"\W*(?:and|or|nor|as\s+well\s+as|than|vs\.?|versus|against|with|to)?"
+    r"(?:\s+(?:the|on|from|of|in|for|by))*\W*",
+    re.I,
+)
 _NO_NAMES = frozenset(
     {"whole", "entire", "other", "please", "instead", "again", "too", "right", "now"}
 )
 _A_NAME = r"(?![\w.@-]*¤)([a-z][\w.@-]*[a-z0-9])(?![\w¤])"
 _CALLED_SERVICE = re.compile(
-    rf"\b(?:of|from|for|in|by)\s+(?:the\s+)?(?:service|unit|daemon)\s+{_A_NAME}|\b(?:service|unit)=\"?{_A_NAME}|"
+    rf"\b(?:of|from|for|in|by)\s+(?:the\s+)?(?:service|unit|daemon)\s+{_A_NAME}|\b(?:service|"
+    rf"unit)=\"?{_A_NAME}|"
     rf"\b(?:the|of|from|by|for|in)\s+{_A_NAME}\s+(?:service|unit|daemon)\b",
     re.I,
 )
@@ -65,12 +82,14 @@ _CORRECTED = re.compile(
 class Named:
     """Names that the words may stand for, best first. Several: the question does not tell which.
 
-    `sure` is how well the words fit the name, from 0 to 1; `span` where they stand.
+    `sure` is how well the words fit the name, from 0 to 1; `span` where they stand; `together`
+    that several are meant, each written out beside the other.
     """
 
     names: tuple[str, ...] = ()
     sure: float = 0.0
     span: tuple[int, int] = (0, 0)
+    together: bool = False
 
     @property
     def name(self) -> str | None:
@@ -118,8 +137,10 @@ def _with_others(question: str, best: Named, index: NameIndex, host: bool) -> Na
         if found.sure >= _WRITTEN and found.names[0] not in best.names:
             named[phrase.span] = found.names[:1]
             rest = blot(rest, phrase.span)
-    in_order = [name for span in sorted(named) for name in named[span]]
-    return Named(tuple(dict.fromkeys(in_order)), best.sure, best.span)
+    spans = sorted(named)
+    in_order = [name for span in spans for name in named[span]]
+    whole = (spans[0][0], max(end for _, end in spans))
+    return Named(tuple(dict.fromkeys(in_order)), best.sure, whole, len(named) > 1)
 
 
 def _side_by_side(question: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -142,15 +163,18 @@ def _fit(question: str, phrase: Phrase, index: NameIndex, host: bool) -> Named:
     for sure, names in index.exact(said):
         if sure < PLURAL and _GOES_ON.match(question, phrase.span[1]):
             continue  # gpu-bax is no gpu-box
-        if not _is_meant(question, phrase, sure, host) or _denied(question, phrase):
+        if not _is_meant(question, phrase, sure, host) or _or_else(question, phrase):
             continue
         called = sure < PLURAL and (_ON if host else _THE).search(before)
         return Named(names, sure + (_CALLED if called else 0.0), phrase.span)
-    whole = not _GOES_ON.match(question, phrase.span[1]) and len(said) >= 5
-    slip = index.slip(said) if whole and said not in PLAIN_ENGLISH else None
-    return (
-        Named(slip[1], slip[0], phrase.span) if slip and not _denied(question, phrase) else Named()
-    )
+    slip = index.slip(said) if _may_slip(question, phrase) else None
+    meant = slip and not _or_else(question, phrase)
+    return Named(slip[1], slip[0], phrase.span) if slip and meant else Named()
+
+
+def _may_slip(question: str, phrase: Phrase) -> bool:
+    whole = not _GOES_ON.match(question, phrase.span[1])
+    return whole and len(phrase.text) >= 5 and phrase.text not in PLAIN_ENGLISH
 
 
 def _is_meant(question: str, phrase: Phrase, sure: float, host: bool) -> bool:
@@ -167,10 +191,48 @@ def _is_meant(question: str, phrase: Phrase, sure: float, host: bool) -> bool:
     return bool(the and called.match(question, phrase.span[1]))
 
 
-def _denied(question: str, phrase: Phrase) -> bool:
-    return bool(
-        _DENIED.search(question[: phrase.span[0]]) or _OR_ELSE.match(question, phrase.span[1])
+def _or_else(question: str, phrase: Phrase) -> bool:
+    return bool(_OR_ELSE.match(question, phrase.span[1]))
+
+
+def left_out(question: str, names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The names that the question does not want, of `except nginx and sshd` both; the question
+    without them, so that no part of one is taken for a name that is wanted.
+    """
+    if not _DENYING.search(question):
+        return (), question
+    index, rest = name_index(names), question
+    found: dict[str, None] = {}
+    for phrase in _phrases(question, 0):
+        if "¤" in rest[slice(*phrase.span)] or not _denied(question, phrase, index):
+            continue
+        if fits := _fits(question, phrase, index):
+            found |= dict.fromkeys(fits)
+            rest = blot(rest, phrase.span)
+    return tuple(found), rest
+
+
+def _fits(question: str, phrase: Phrase, index: NameIndex) -> tuple[str, ...]:
+    """The names that a phrase stands for, as `_fit` finds them."""
+    meant = (
+        names
+        for sure, names in index.exact(phrase.text)
+        if _is_meant(question, phrase, sure, host=False)
+        and not (sure < PLURAL and _GOES_ON.match(question, phrase.span[1]))
     )
+    slip = index.slip(phrase.text) if _may_slip(question, phrase) else None
+    return next(meant, slip[1] if slip else ())
+
+
+def _denied(question: str, phrase: Phrase, index: NameIndex) -> bool:
+    """Whether the name is left out, by itself or beside another that is."""
+    before = question[max(0, phrase.span[0] - _REACH) : phrase.span[0]]
+    while not _DENIED.search(before):
+        beside = _BESIDE.search(before)
+        if beside is None or not any(index.exact(spoken(beside["name"]))):
+            return False
+        before = before[: beside.start("name")]
+    return True
 
 
 def unknown_name(rest: str, host: bool = False) -> str | None:

@@ -23,6 +23,7 @@ _ARGUMENT_BEFORE = re.compile(
     r"called)\s*[:=]?\s*$",
     re.I,
 )
+_WHEN_BEFORE = re.compile(r"\b(?:since|until)[=:]?\s*$", re.I)
 _PLACE_BEFORE = re.compile(r"\b(?:of|from|on|in|for|by|the|at)\s*$", re.I)
 _PASTED = re.compile(r"\b(?:this|these|following)\b[^?:.\"¤]*\?\s+(?=\S.{8})", re.I | re.S)
 _POINTER = re.compile(r":\s+|\s->\s*|\s=>\s*")
@@ -40,17 +41,24 @@ _INTRO = re.compile(
     re.I,
 )
 _HAS = re.compile(r"^\W*(?:has|have|did|does|was|is)\b\s*:?\s*(?P<text>[^?¤]+?)\s*$", re.I | re.S)
+_LONG = 500
+_CLAUSE = re.compile(
+    r"(?:.*?\b(?:i|we)\s+(?:\w+\s+)?(?:getting|get|got|see|seeing|saw|have|had|hit|hitting)\s+)?"
+    r"(?P<text>[^,;¤]{6,}?)\s*[,;]\s*(?:(?:and|have|has|did|we|you|anyone|ever)\s+)*",
+    re.I | re.S,
+)
 _AN_EVENT = re.compile(
     r"(?:and\s+)?(?:after|around|near)?\s*(?:the\s+)?(?:\w+\s+)?#?\d+\b.{0,40}", re.I
 )
 _ABOUT = re.compile(r"\b(?:about|for)\s+(?P<text>[^,¤]{6,}),?\s*$", re.I)
 _PLACE = re.compile(r"(?:in|on|from|of|for|at)\s+(?:the\s+)?(?:[\w.@-]+\s?){1,3}", re.I)
+_TO = re.compile(r"(?:[a-z]+\s+){1,3}(?:to|with|as|like|of)|(?:but|only|just)\s.*", re.S)
 _FILLER = re.compile(
     r"^(?:this|that|these|the|a|an|error|errors?|message|messages|situation|similar|before|already|ever|"
     r"now|something|anything|"
     r"like|ones?|stories|story|"
     r"cases?|things?|kind|as|to|of|log|logs|line|"
-    r"with|for|as|roughly|"
+    r"with|for|as|roughly|close|"
     r"entries|entry|events?|problem|text|in|is|near|about|\s)*[:>,?.!\-\u2013\u2014\s]+",
     re.I,
 )
@@ -58,11 +66,16 @@ _FILLER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """The request alone; the text to compare, if likeness is asked for; the other quotations."""
+    """The request alone; the text to compare, if likeness is asked for; the other quotations.
+
+    `loose` says that neither marks nor a colon tell where the text ends: the request may go on
+    behind it.
+    """
 
     request: str
     text: str | None = None
     quoted: tuple[str, ...] = ()
+    loose: bool = False
 
 
 def set_apart(question: str, names: frozenset[str]) -> Pasted:
@@ -75,7 +88,10 @@ def set_apart(question: str, names: frozenset[str]) -> Pasted:
     if cue is None:
         return Pasted(bare, None, quoted)
     text, request = _subject(question, bare, cue, quoted)
-    return Pasted(request, text, quoted)
+    loose = bool(text) and not quoted and request == question[: cue.end]
+    if loose and text and text.lower() in names:  # "what do you know about nginx"
+        return Pasted(bare, None, quoted)
+    return Pasted(request, text, quoted, loose)
 
 
 def _unquoted(question: str, names: frozenset[str]) -> str:
@@ -85,7 +101,10 @@ def _unquoted(question: str, names: frozenset[str]) -> str:
         known = inner.lower().strip() in names
         before = question[: match.start()]
         value = re.fullmatch(r"[\w.:@/+-]{1,64}", inner)
-        if (value and _ARGUMENT_BEFORE.search(before)) or (known and _PLACE_BEFORE.search(before)):
+        place = known and _PLACE_BEFORE.search(before)
+        time = _WHEN_BEFORE.search(before) and re.fullmatch(r"[\w.:+ -]{1,32}", inner)
+        key = question[match.end() :].lstrip().startswith(":") and _ARGUMENT_BEFORE.fullmatch(inner)
+        if (value and _ARGUMENT_BEFORE.search(before)) or place or time or key:
             free = f" {inner} ".ljust(len(match[0]))[: len(match[0])]
             question = f"{question[: match.start()]}{free}{question[match.end() :]}"
     return question
@@ -130,7 +149,8 @@ def _after_pointer(
     asked = asks_likeness(request)
     if asked:
         between = _FILLER.sub("", f"{request[asked.end :]}:").strip(" :")
-        if between and not _PLACE.fullmatch(between):  # "similar to KeyError: x"
+        request_goes_on = _PLACE.fullmatch(between) or _TO.fullmatch(between)
+        if between and not request_goes_on:  # "similar to KeyError: x"
             return trim(_FILLER.sub("", question[asked.end :])), request[: asked.end]
         return (trim(text), request) if trim(text) else None
     tails = [match for match in _LAST_SENTENCE.finditer(text) if asks_likeness(text[match.end() :])]
@@ -139,7 +159,8 @@ def _after_pointer(
         if behind and _ERROR_LIKE.search(request) and not _INTRO.search(request):
             return trim(question[: cue.start]), question[cue.start :]
         return None
-    tail = tails[0]
+    # A comma may belong to the text; where a sentence ends, the request begins.
+    tail = next((match for match in tails if not match[0].startswith(",")), tails[0])
     if not _INTRO.search(request):  # "KeyError: x. Seen before?": the pointer is a part of the text
         return trim(question[: pointer.end() + tail.start()]), text[tail.end() :]
     return trim(text[: tail.start()]), f"{request} {text[tail.end() :]}"
@@ -168,6 +189,9 @@ def _before_cue(question: str, before: str, cue: Cue) -> tuple[str | None, str]:
     sentence = next(_LAST_SENTENCE.finditer(before), None)
     if sentence:
         return trim(before[: sentence.start()]), question[sentence.end() :]
+    clause = _CLAUSE.fullmatch(before) if len(before) < _LONG else None
+    if clause and len(clause["text"].split()) > 1:
+        return trim(clause["text"]), question[cue.start :]
     happened = _HAS.match(before)
     if happened and len(happened["text"].split()) > 2:
         return trim(happened["text"]), question[cue.start :]

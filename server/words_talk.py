@@ -39,8 +39,12 @@ _ELSEWHERE = re.compile(
     r"meaning\s+of\s+life|favou?rite|chatgpt|openai|bake|cook|bread|stock\s+price|essay|homework|"
     r"what\s+(?:time|day|date)\s+is\s+it|what(?:'s|\s+is)\s+(?:the\s+)?(?:time|date|"
     r"day)(?:\s+(?:now|today|is\s+it))?\W*$|write\s+(?:me\s+)?(?:an?|some)\s+(?!query|report)\w+)\b"
-    r"|\bwhat(?:'s|\s+is)\s+\d+\s*(?:[-+*/x]|times|plus|minus|divided)\s*\d+|\bhow\s+(?:do|can|"
-    r"should)\s+(?:i|you|we)\s+(?!see|find|get|view|list|check)\w+",
+    r"|\bwhat(?:'s|\s+is)\s+\d+\s*(?:[-+*/x]|times|plus|minus|divided)\s*\d+",
+    re.I,
+)
+_HOW_TO = re.compile(
+    r"\bhow\s+(?:to|(?:do|can|should|would)\s+(?:i|you|we|one))\s+"
+    r"(?!see|find|get|view|list|check|many|much)[a-z]+\b",
     re.I,
 )
 _WRITE = re.compile(
@@ -52,7 +56,8 @@ _WRITE = re.compile(
     r"from))|kill|fix|repair|"
     r"shut\s*down|turn|enable|disable|install|deploy|send|"
     r"push|post|import|upload|log\s+(?:this|the\s+following|an?\s+(?:event|message|line|entry|"
-    r"error))|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|file\s+an?|"
+    r"error))|log(?=\s*:)|clear|rotate|archive|back\s*up|overwrite|mark|ack(?:nowledge)?|"
+    r"file\s+an?|"
     r"open\s+an?\s+(?:issue|ticket|case)|raise\s+an?|silence|mute|set|"
     r"configure|call\s+ingest\w*|execute|run(?!\s+(?:it|that|this|the\s+same)))\b(?!\s+(?:by|per|"
     r"only)\b)",
@@ -73,6 +78,13 @@ _LOG_WORDS = re.compile(
     re.I,
 )
 
+_TROUBLE = re.compile(
+    r"\b(?:reboot\w*|restart\w*|panics?|panicked|oom|kills?|killed|logins?|logons?|shutdowns?|"
+    r"segfaults?|"
+    r"disconnect\w*|spikes?|overload\w*|stats|status|overview|summary)\b",
+    re.I,
+)
+
 
 def is_talk(question: str) -> bool:
     """Whether the words are a greeting, thanks and the like."""
@@ -82,6 +94,11 @@ def is_talk(question: str) -> bool:
 def is_elsewhere(request: str) -> bool:
     """Whether the words are about the world outside."""
     return bool(_ELSEWHERE.search(request)) and not _LOG_WORDS.search(request)
+
+
+def asks_how_to(request: str) -> bool:
+    """Whether the words ask how something is done, to whatever service: logs do not say."""
+    return bool(_HOW_TO.search(request)) and not _LOG_WORDS.search(request)
 
 
 def asks_to_write(request: str, follow_up: bool = False) -> bool:
@@ -95,4 +112,4 @@ def asks_to_write(request: str, follow_up: bool = False) -> bool:
 
 def speaks_of_logs(request: str) -> bool:
     """Whether any word belongs to logs, machines or trouble with them."""
-    return bool(_LOG_WORDS.search(request))
+    return bool(_LOG_WORDS.search(request) or _TROUBLE.search(request))

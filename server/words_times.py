@@ -21,12 +21,12 @@ _TO = re.compile(
     re.I,
 )
 _CUE = re.compile(
-    r"(?:\b(?P<start>since|after|from|starting(?:\s+(?:at|from|on))?|beginning)|"
+    r"(?:\b(?P<start>(?:not|no|never)\s+(?:older|earlier)\s+than|since|after|from|starting(?:\s+(?:at|from|on))?|beginning)|"
     r"\b(?P<end>before|until|till|til|up\s+to|older\s+than|prior\s+to|earlier\s+than)|"
     r"\b(?P<pair>between))\s*(?:the\s+|about\s+|around\s+|(?:[\w']+\s+){1,6}at\s+)?$",
     re.I,
 )
-_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+\w)", re.I)
+_ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+[\w¤])", re.I)
 _SENTENCE_END = re.compile(r"[?!;]|\.\s")
 _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
     stamps, dates, named_days, ages, clocks,
@@ -72,6 +72,8 @@ def find_moments(question: str, now: datetime) -> list[Moment]:
 
 def _dated(question: str, moments: list[Moment]) -> list[Moment]:
     """Clock times on the days that stand beside them, or that they share."""
+    if any(moment.kind == "clock" for moment in moments):
+        moments = [_as_day(question, moment) for moment in moments]
     joined: list[Moment] = []
     for moment in moments:
         before = joined[-1] if joined else None
@@ -89,6 +91,17 @@ def _dated(question: str, moments: list[Moment]) -> list[Moment]:
         if len(clocks) > 1:
             joined.remove(days[0])
     return joined
+
+
+def _as_day(question: str, moment: Moment) -> Moment:
+    """With a clock time beside it, "two days ago" is a day."""
+    begin, end = moment.span
+    if not (
+        moment.kind == "age" and re.search(r"days?\s+(?:ago|back)$", question[begin:end], re.I)
+    ):
+        return moment
+    start = midnight(moment.start.date())
+    return Moment(moment.span, start, start + DAY, kind="day")
 
 
 def _near(question: str, moments: list[Moment]) -> bool:

@@ -18,12 +18,16 @@ _PATTERNS = re.compile(
     rf"\b(?!events?\b){_KIND}\s+(?:kinds?|types?|sorts?|categories|classes)\b|\b(?:cluster|"
     rf"categori[sz]e|"
     rf"summari[sz]e|recap|condense|boil\s+down|sum\s+up|gist|fold|bundle|dedup\w*|digest|"
-    rf"group(?!.*\bby\b)|"
+    rf"group(?!.*\b(?:by|per)\b)|"
     r"classify|bucket)\b(?!\s+by\s+(?:service|host|level))|\bsummary\s+of\b|\boverview\s+of\b|"
     rf"\b(?:typical|recurring|repeating|repeated|dominant)\b|\bdominat\w+\b|"
     rf"\b(?:most\s+)?(?:common|frequent)\s+(?:\w+\s+)?{_KIND}\b|"
-    r"\bwhat\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|frequently)\b|"
-    r"\bdistinct\b|\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
+    r"\b(?:what|which)\s+(?:messages?|errors?|warnings?)\s+(?:\w+\s+){0,3}most\s+(?:often|"
+    r"frequently)\b|"
+    rf"\btop\s+(?:\d+\s+|\w+\s+)?(?:error|warning|log)\s+(?:messages?|texts?|lines?)\b|"
+    r"\bdistinct\b(?!\s+(?:services?|hosts?|machines?|servers?|sources?|error\s+codes?|"
+    r"event\s+types?))|"
+    r"\bunique\s+\w+\b|\bwhat(?:\s+all)?\s+(?:does|do|did)\b.*\b(?:usually|typically|"
     r"normally)\b",
     re.I,
 )
@@ -45,7 +49,8 @@ _NEW = re.compile(
     r"had\s+not)\s+(?:\w+\s+){0,3}?(?:seen|there|had|known|"
     r"say|said|exist\w*|appear\w*|occur\w*|log|logged|present|have|"
     r"happen\w*)\s+(?:\w+\s+){0,2}?(?:before|earlier|previously|until|prior|yesterday|so\s+far|¤)|"
-    r"\bfirst[- ]times?\b|\bfor\s+the\s+first\s+time\b|\bunseen\b|\bunknown\s+(?:errors?|messages?|"
+    r"\bfirst[- ]times?\b|\bfor\s+the\s+first\s+time\b|\bunseen\b|\bunfamiliar\b|"
+    r"\bunknown\s+(?:errors?|messages?|"
     r"warnings?)\b|\bbrand[- ]new\b|\bnovel\b|"
     r"\bnew(?:ly)?\s+(?:\w+\s+){0,2}?(?:kinds?|types?|sorts?|patterns?|templates?|errors?|"
     r"warnings?|messages?|problems?|issues?|failures?|criticals?|"
@@ -66,6 +71,9 @@ _EVENT = re.compile(
     r"\s*%)"
     rf"(?!\s*(?:{UNIT})\b)"
     r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
+    r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:(?:of|for|around|to|near)\s+)?"
+    r"(?P<of>\d{4,18})\b|\b(?:before|after|around|near)\s+(?P<beside>\d{5,18})\b|^\W*(?:show|open|"
+    r"display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
     r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
     r"o'clock|[:.]\d|lines?|rows?|events?|entries|logs?|messages?|%))",
     re.I,
@@ -79,8 +87,9 @@ _WHAT = (
     r"(?:\s+(?:that|which)(?:\s+(?:came|come|are|were|is|was|happened))?)?)?"
 )
 _BOTH = re.compile(
-    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each\s+(?:way|side|"
-    rf"direction)|"
+    rf"\b(?P<n>{NUMBER}){_WHAT}\s+(?:(?:on\s+)?either\s+(?:side|way)|(?:on\s+)?each(?:\s+(?:way|"
+    rf"side|"
+    rf"direction))?|"
     rf"(?:on\s+)?both\s+sides|"
     rf"before\s+and\s+after|around|in\s+(?:both|each)\s+directions?|of\s+(?:context|"
     rf"surroundings?))|(?:±|\+/-|\+-)\s*(?P<pm>\d{{1,3}})|"
@@ -96,6 +105,11 @@ _AFTER = re.compile(
     rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_AFTER_WORD}\b|"
     rf"\bafter\s*[:=]\s*(?P<k>\d{{1,3}})",
     re.I,
+)
+_IS_BEFORE = re.compile(rf"\b{_BEFORE_WORD}\b", re.I)
+_IS_AFTER = re.compile(rf"\b{_AFTER_WORD}\b", re.I)
+_LINES = re.compile(
+    rf"\b(?P<n>{NUMBER})\s+(?:lines?|rows?|events?|entries|logs?|messages?)\b", re.I
 )
 _HOST_SCOPE = re.compile(
     r"\b(?:whole|entire|same|complete|all\s+(?:of\s+)?(?:the|that)|that|this|"
@@ -119,7 +133,8 @@ _PLOT = re.compile(
     re.I,
 )
 _ROWS = re.compile(
-    r"\b(?:show|list|give|get|pull|print|tail|dump|fetch|read|display|find|see|look|check|grep|search|"
+    r"\b(?:show|list|give|get|pull|print|tail|dump|fetch|read|display|find|see|look|check|grep|"
+    r"search|"
     r"output|happen\w*|sa(?:y|id|ys|ying)|wr(?:ote|ite|itten)|logged|logging|going\s+on|went|wrong|"
     r"anything|everything|whatever|up\s+(?:to|with)|broke\w*|fail\w*|problems?|why|crash\w*|"
     r"reports?)\b",
@@ -160,10 +175,11 @@ def find_event(question: str) -> tuple[int | None, str]:
     match = _EVENT.search(question)
     if match is None:
         return None, question
-    event = int(match["id"] or match["log"] or match["bare"])
+    event = int(next(filter(None, match.groups())))
     if not 1 <= event < 2**63:
         return None, question
-    return event, blot(question, match.span())
+    # Of "20 lines after 4711" the words stay: they say which side is asked for.
+    return event, blot(question, match.span("beside" if match["beside"] else 0))
 
 
 def find_surroundings(question: str) -> dict[str, Any]:
@@ -178,11 +194,20 @@ def find_surroundings(question: str) -> dict[str, Any]:
             match = pattern.search(question)
             if match:
                 found[name] = 0 if match["none"] else _few(match["n"] or match["k"])
+        found = found or _one_side(question)
     if _HOST_SCOPE.search(question):
         found["scope"] = "host"
     elif _EVERYWHERE.search(question):
         found["scope"] = "everywhere"
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _one_side(question: str) -> dict[str, Any]:
+    """A lone number of lines, for the one side asked about: "what came before? 25 lines"."""
+    sides = {"before": _IS_BEFORE.search(question), "after": _IS_AFTER.search(question)}
+    asked = [side for side, match in sides.items() if match]
+    lines = _LINES.search(question)
+    return {asked[0]: _few(lines["n"])} if lines and len(asked) == 1 else {}
 
 
 def _few(text: str) -> int | None:

@@ -14,7 +14,7 @@ from server.agent import Agent
 from server.app import Home
 from server.demo import QUESTIONS
 from server.eval_calls import Situation
-from server.evidence import find_evidence
+from server.reading import find_evidence
 from tools.catalogue import tool_named
 from tools.ports import Catalogue
 from tools.query_logs import QUERY_LOGS

@@ -216,3 +216,12 @@ async def test_prose_stands_before_the_facts_only_as_far_as_it_is_true(
             "rows cannot show “fixed”", "#99999 was not read",
         ]  # fmt: skip
         assert answer.as_json()["prose"]["struck"]
+
+
+def test_digits_in_a_name_are_no_numbers() -> None:
+    """Whoever writes a log chooses the names in it, which the facts state outside quotation."""
+    row = event(7, "cron 500 errors", "web-01", "ERROR", "disk full")
+    facts = "2 ERROR events of cron 500 errors on web-01, from the beginning until now UTC."
+    evidence = Evidence({7: row}, facts, frozenset({"cron 500 errors", "web-01"}))
+    assert check("There were 2 events, the disk was full #7.", evidence).text
+    assert check("There were 500 events, the disk was full #7.", evidence).text == ""

@@ -43,7 +43,14 @@ def by_wording(question: str, past: tuple[Candidate, ...] = ()) -> Understood:
 
 @pytest.mark.parametrize(
     ("name", "tool", "full"),
-    [("dev", 98, 96), ("dev_2", 98, 96), ("dev_3", 98, 96), ("test", 97, 94)],
+    [
+        ("dev", 98, 96),
+        ("dev_2", 98, 96),
+        ("dev_3", 98, 96),
+        ("test", 97, 94),
+        ("fresh", 95, 93),
+        ("fresh_2", 96, 94),
+    ],
 )
 def test_the_wording_alone_gives_most_calls(name: str, tool: float, full: float) -> None:
     """Judged questions of all kinds, follow-ups and small talk: floors, and nothing invented."""
