@@ -11,7 +11,6 @@ import uvicorn
 
 from server.app import home
 from server.http_app import http_app
-from server.own_address import reachable
 from server.settings import ServerSettings
 from shipper.errand import Errand
 from shipper.errors import ShipperError
@@ -111,7 +110,7 @@ async def _shipping(settings: ServerSettings, errand: Errand | None) -> AsyncIte
 async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -> None:
     # The shipper retries until we answer, so there is no need to wait for our own start.
     shipping = ShipperSettings(
-        server_url=f"http://{reachable(settings.host)}:{settings.port}",
+        server_url=f"http://{_reachable(settings.host)}:{settings.port}",
         token=settings.token,
         token_file=settings.token_file,
         state_dir=settings.state_dir,
@@ -123,3 +122,9 @@ async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -
             _log.error("not shipping: %s", error)
     except* Exception:
         _log.exception("shipping has ended; what the journal holds is shipped after a restart")
+
+
+def _reachable(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
