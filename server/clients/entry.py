@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from server.clients.known import Client
 from server.clients.settings import PREFIX
 from server.settings import ServerSettings
+from sql.address import nodes_from_urls
 from tools.errors import BadArguments
 
 NAME = "devmesh"
@@ -81,6 +82,9 @@ def installed_command() -> Path:
 def stdio_entry(client: Client, command: Path, given: Mapping[str, str]) -> Entry:
     """How to start us over stdio. `given` are this process's variables: a client starts us with
     next to none, so those that matter go into the entry, with absolute paths.
+
+    Raises:
+        BadArguments: for a database's address that is none.
     """
     secrets = _Secrets(client)
     environment = {
@@ -140,7 +144,7 @@ def _field(name: str) -> str:
 def _is_secret(name: str, value: str) -> bool:
     """Whether a variable's value must not be read by others; an address without a password may."""
     if name == f"{PREFIX}DATABASE_URL":
-        return any(urlsplit(one).password for one in value.split(","))
+        return any(node.password for node in nodes_from_urls(value))
     kept = ServerSettings.model_fields.get(_field(name))
     return kept is not None and "SecretStr" in str(kept.annotation)
 

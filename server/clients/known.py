@@ -1,8 +1,8 @@
 """The MCP clients that can be told of us: which file each reads, and what it may hold.
 
-Claude Desktop: https://modelcontextprotocol.io/docs/develop/connect-local-servers; Claude Code:
-https://code.claude.com/docs/en/mcp; VS Code: https://code.visualstudio.com/docs/copilot/reference/
-mcp-configuration; Cursor: https://cursor.com/docs/context/mcp; Zed: https://zed.dev/docs/ai/mcp.
+Sources: modelcontextprotocol.io/docs/develop/connect-local-servers (Claude Desktop),
+code.claude.com/docs/en/mcp (Claude Code), cursor.com/docs/context/mcp (Cursor), zed.dev/docs/ai/mcp
+(Zed), code.visualstudio.com/docs/copilot/reference/mcp-configuration (VS Code).
 """
 
 import sys
