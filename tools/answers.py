@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tools.plain import clean, one_line
+from tools.plain import clean, one_line, unsigned
 from tools.ports import Caller, Deps, Filter
 from tools.records import Coverage, Event, Range
 
@@ -45,9 +45,9 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     if not coverage.hosts:
         return ["coverage: no host in scope has ever sent an event", *_kept_line(coverage)]
     heard = [
-        f"{one_line(host.host, 60)} (last event {moment_text(host.last_event)})"
+        f"{unsigned(host.host, 60)} (last event {moment_text(host.last_event)})"
         if host.last_event
-        else f"{one_line(host.host, 60)} (no event yet)"
+        else f"{unsigned(host.host, 60)} (no event yet)"
         for host in coverage.hosts[:_HOSTS_SHOWN]
     ]
     hidden = len(coverage.hosts) - len(heard) + coverage.more_hosts
