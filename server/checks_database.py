@@ -36,15 +36,19 @@ def away(settings: ServerSettings, error: StoreUnavailable) -> Finding:
         return Finding("database", "fail", str(error), mend)
     private = private_server(settings)
     try:
+        made, started = private.folder.exists(), private.socket.exists()
+    except PermissionError:
+        text = f"private, in {private.folder}, which another user keeps to himself"
+        return Finding("database", "fail", text, 'sudo "$(command -v devmesh)" doctor')
+    try:
         find_installation(settings.mariadb_prefix)
     except StoreUnavailable as missing:
         return Finding("database", "fail", str(missing), "make mariadb")
-    if private.socket.exists():
+    if started:
         log = private.folder / "mariadb.log"
         return Finding("database", "fail", str(error), f"tail -n 50 {log}")
-    state = "stopped" if private.folder.exists() else "not made yet"
-    text = f"private, in {private.folder}, {state}; any command starts it"
-    return Finding("database", "warn", text, "devmesh up")
+    text = f"private, in {private.folder}, {'stopped' if made else 'not made yet'}"
+    return Finding("database", "warn", f"{text}; any command starts it", "devmesh up")
 
 
 def reached(settings: ServerSettings, seen: Look) -> Finding:

@@ -135,7 +135,8 @@ def _client(name: str, client: Client) -> Finding | None:
         return None
     except (OSError, UnicodeDecodeError, NotJson) as error:
         return Finding("clients", "warn", f"{client.title} cannot read {path}: {error}", again)
-    entry = (said.get(client.key) or {}).get(NAME) if isinstance(said, dict) else None
+    servers = said.get(client.key) if isinstance(said, dict) else None
+    entry = servers.get(NAME) if isinstance(servers, dict) else None
     if not isinstance(entry, dict):
         return None
     if "command" not in entry:

@@ -135,6 +135,8 @@ def test_the_kernel_tells_of_its_clock_or_does_not() -> None:
         ('{"mcpServers": {"devmesh": {"command": "/etc/passwd"}}}', "fail", "no program"),
         ('{"mcpServers": ', "warn", "cannot read"),
         ('{"mcpServers": {"devmesh": []}}', "ok", "no MCP client"),
+        ('{"mcpServers": []}', "ok", "no MCP client"),
+        ("[]", "ok", "no MCP client"),
     ],
 )
 def test_what_a_client_starts_is_there(
@@ -311,6 +313,17 @@ def test_a_private_database_that_is_stopped_stays_so(tmp_path: Path, mariadb_pre
     assert "stopped" in checks_database.away(own, away).text
     (tmp_path / "mariadb" / "mariadb.sock").touch()
     assert checks_database.away(own, away).state == "fail"
+
+
+def test_a_database_of_another_user_is_told(journals: Path) -> None:
+    """Its folder may not even be looked into: that is said, and how to look as root."""
+    closed = journals / "of-root"
+    (closed / "mariadb").mkdir(parents=True)
+    closed.chmod(0o700)
+    own = ServerSettings(state_dir=closed)
+    found = as_nobody(lambda: checks_database.away(own, StoreUnavailable("no socket")))
+    assert found.state == "fail" and "another user" in found.text
+    assert found.mend.startswith("sudo ")
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(0.5, "ok"), (20.0, "warn"), (4000.0, "fail")])
