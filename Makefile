@@ -20,10 +20,11 @@ export CMAKE_ARGS
 MINUTES ?= 10
 QUERIES ?= ../shared/eval/similar_public.jsonl
 LOGHUB ?= ../shared/loghub
+NODE_TOOLS ?= build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent \
-	check setup setup-test mariadb galera format clean
+	mcpb check setup setup-test mariadb galera format clean
 
 demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
@@ -59,6 +60,19 @@ bench-similar: setup-test
 
 bench-agent: setup-test
 	$(BIN)/python tests/bench/agent.py $(if $(LIMIT),--limit $(LIMIT)) $(if $(MODEL),--model $(MODEL))
+
+# The bundle that Claude Desktop installs with a click: build/devmesh.mcpb. It holds what pip would
+# build from, and nothing else of this folder.
+mcpb: $(NODE_TOOLS)/node_modules/.bin/mcpb
+	rm -rf build/mcpb && mkdir -p build/mcpb
+	tar -c --exclude=__pycache__ server tools shipper prompts sql pyproject.toml README.md LICENSE \
+		| tar -x -C build/mcpb
+	cp server/clients/manifest.json build/mcpb/
+	PATH="$(abspath $(NODE_TOOLS))/node_modules/.bin:$$PATH" mcpb pack build/mcpb build/devmesh.mcpb
+
+# node comes from npm too: that of Debian 12 is too old for it.
+$(NODE_TOOLS)/node_modules/.bin/mcpb:
+	npm install --silent --no-fund --no-audit --prefix $(NODE_TOOLS) node@22.23.3 @anthropic-ai/mcpb@2.1.2
 
 check:
 	$(BIN)/ruff format --check

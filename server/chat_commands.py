@@ -11,7 +11,7 @@ from server.app import Home
 from tools.answers import moment_text
 from tools.errors import BadArguments, NotFound
 from tools.log_context import LOG_CONTEXT, context_lines
-from tools.plain import clean, one_line
+from tools.plain import clean, one_line, plain_json
 from tools.records import Event
 
 HELP = """A question in plain words, or:
@@ -74,7 +74,7 @@ def _event_lines(event: Event) -> list[str]:
         value = getattr(event, name)
         lines += [f"{name:11} {one_line(str(value), 300)}"] if value else []
     if event.meta_json:
-        lines.append(f"{'meta':11} {clean(orjson.dumps(event.meta_json).decode())}")
+        lines.append(f"{'meta':11} {plain_json(orjson.dumps(event.meta_json).decode())}")
     return [*lines, "message", *(f"  {part}" for part in clean(event.message).split("\n"))]
 
 

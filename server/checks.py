@@ -16,11 +16,14 @@ _DAY = timedelta(days=1)
 _RATE_DAYS = 7
 _LOW = 1_000_000_000
 _SOON = 14
+_GRANT = "GRANT ALL PRIVILEGES ON devmesh.* TO 'USER'@'HOST';"
+_GRANT_MORE = "GRANT PROCESS, RELOAD ON *.* TO 'USER'@'HOST';"
+_LOG = "sudo journalctl --namespace=devmesh -u devmesh-server -n 50"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found; `mend` says what to do about it."""
+    """What one check found; `mend` is a line to paste that mends it, or tells more."""
 
     name: str
     state: Literal["ok", "warn", "fail"]
@@ -53,8 +56,10 @@ def free_bytes(folder: str) -> int | None:
 
 def names(unknown: Iterable[str]) -> Finding:
     """Settings that nothing reads."""
-    if told := ", ".join(unknown):
-        return Finding("settings", "warn", f"mean nothing: {told}", "look for a slip in the name")
+    if told := list(unknown):
+        variables = [name for name in told if name.isupper()]
+        mend = f"unset {' '.join(variables)}" if variables else "devmesh doctor  # tells the names"
+        return Finding("settings", "warn", f"mean nothing: {', '.join(told)}", mend)
     return Finding("settings", "ok", "every name given is known")
 
 
@@ -62,10 +67,10 @@ def rights(seen: Patient) -> Finding:
     """Whether the account may do what is needed."""
     if missing := ", ".join(seen.condition.missing_rights):
         state: Literal["warn", "fail"] = "warn" if seen.condition.roles else "fail"
-        return Finding("rights", state, f"not granted: {missing}", "GRANT ALL on the database")
+        return Finding("rights", state, f"not granted: {missing}", _GRANT)
     if not seen.condition.sizes.exact:
         text = "sizes are estimates, and page compression cannot be tried"
-        return Finding("rights", "warn", text, "GRANT PROCESS, RELOAD ON *.* to the account")
+        return Finding("rights", "warn", text, _GRANT_MORE)
     return Finding("rights", "ok", "the account may do all that is needed")
 
 
@@ -94,7 +99,7 @@ def room(seen: Patient) -> Finding:
         limits.append((max(0, most - total), f"the oldest days go ({bytes_text(most)} kept)"))
     if seen.free is not None and seen.free < _LOW:
         text = f"only {bytes_text(seen.free)} free on the store's disk"
-        return Finding("room", "fail", text, "free some, or set DEVMESH_RETENTION")
+        return Finding("room", "fail", text, "export DEVMESH_RETENTION=30d")
     if not limits:
         return Finding("room", "ok", "the database's disk cannot be seen from here")
     if not daily:
@@ -108,7 +113,7 @@ def room(seen: Patient) -> Finding:
         return Finding("room", "ok", text)
     text = f"{held} a day: {what} in {days_left:.0f} days"
     if days_left < _SOON and what.startswith("the disk"):
-        return Finding("room", "warn", text, "set DEVMESH_RETENTION, or make room")
+        return Finding("room", "warn", text, "export DEVMESH_RETENTION=30d")
     return Finding("room", "ok", text)
 
 
@@ -133,11 +138,11 @@ def days_ahead(seen: Patient) -> Finding:
     last = seen.condition.last_day
     if last is None or last <= seen.today:
         text = f"made until {last}" if last else "no day has a partition yet"
-        return Finding("partitions", "warn", text, "run devmesh upkeep; the server does it hourly")
+        return Finding("partitions", "warn", text, "devmesh upkeep")
     if later := seen.condition.later_rows:
         more = f"{later} or more" if later >= 1000 else str(later)
         text = f"made until {last}; {more} events are dated later"
-        return Finding("partitions", "warn", text, "look at the clocks of the hosts that sent them")
+        return Finding("partitions", "warn", text, "timedatectl  # on the hosts that sent them")
     return Finding("partitions", "ok", f"made until {last}")
 
 
@@ -146,13 +151,13 @@ def last_upkeep(seen: Patient) -> Finding:
     run = seen.condition.last_run
     if run.at is None:
         text = "has not run yet"
-        return Finding("upkeep", "warn", text, "run devmesh serve, or devmesh upkeep by cron")
+        return Finding("upkeep", "warn", text, "devmesh upkeep")
     when = f"{moment_text(run.at)} UTC on {run.host}"
     if run.error:
-        return Finding("upkeep", "fail", f"{when}: {run.error}", "the server's log has more")
+        return Finding("upkeep", "fail", f"{when}: {run.error}", _LOG)
     if seen.now - run.at > 2 * EVERY:
         text = f"last ran {when}: {run.did}"
-        return Finding("upkeep", "warn", text, "run devmesh serve, or devmesh upkeep by cron")
+        return Finding("upkeep", "warn", text, "devmesh upkeep")
     return Finding("upkeep", "ok", f"{when}: {run.did}")
 
 

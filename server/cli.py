@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from server.care_commands import add_care_commands
+from server.clients.commands import mcp_app
 from server.command import run_command
 from server.eval_commands import eval_app
 from server.move_commands import add_move_commands
@@ -53,9 +54,11 @@ def serve() -> None:
     run_command(work, quiet=False)
 
 
-@app.command()
-def mcp() -> None:
-    """MCP over stdio, for Claude Desktop and IDEs."""
+@mcp_app.callback(invoke_without_command=True)
+def mcp(context: typer.Context) -> None:
+    """MCP over stdio, for Claude Desktop and IDEs; `mcp config` tells one of us."""
+    if context.invoked_subcommand is not None:
+        return
 
     async def work(settings: Any) -> None:
         from server.stdio import serve_stdio
@@ -153,6 +156,7 @@ add_tool_commands(app)
 add_move_commands(app)
 add_care_commands(app)
 app.add_typer(eval_app, name="eval")
+app.add_typer(mcp_app, name="mcp")
 
 
 @app.command()

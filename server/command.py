@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from tools.errors import BadArguments, DevMeshError, Unavailable
+from tools.plain import clean
 
 OK, PARTLY, WRONG, AWAY = 0, 1, 2, 3
 """Exit status: done; done in part; the request was wrong; something needed is away."""
@@ -34,7 +35,7 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
         sys.stderr.writelines(f"devmesh: {line}\n" for line in wrong_settings(error))
         raise typer.Exit(WRONG) from error
     except DevMeshError as error:
-        sys.stderr.write(f"devmesh: {error_words(error)}\n")
+        sys.stderr.write(f"devmesh: {clean(error_words(error))}\n")
         raise typer.Exit(status_of(error)) from error
 
 

@@ -22,7 +22,7 @@ from server.similar_table import similar_table
 from server.steps import Answer
 from tools.answers import event_line, moment_text
 from tools.log_context import ContextPage
-from tools.plain import one_line
+from tools.plain import clean, one_line, plain_json
 from tools.query_logs import LogPage
 from tools.records import Event
 from tools.similar_logs import SimilarPage, foot_lines, head_line, pattern_lines, similar_lines
@@ -45,20 +45,22 @@ class Screen:
         self._err = Console(stderr=True, highlight=False)
 
     def say(self, text: str, style: str = "") -> None:
-        """Lines of ours; markup in them means nothing."""
-        self._out.print(Text(text, style=style))
+        """Lines of ours; markup in them means nothing, and no control code reaches a terminal,
+        whoever wrote what they repeat.
+        """
+        self._out.print(Text(clean(text), style=style))
 
     def complain(self, text: str) -> None:
         """An error, on standard error."""
-        self._err.print(Text(text, style="red"), soft_wrap=True)
+        self._err.print(Text(clean(text), style="red"), soft_wrap=True)
 
     def json(self, value: object) -> None:
-        """A value for programs."""
-        sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+        """A value for programs, whole; a terminal that shows it obeys nothing in it."""
+        sys.stdout.write(plain_json(orjson.dumps(value, default=str).decode()) + "\n")
 
     def note(self, text: str) -> None:
         """A word on what was done, on standard error: standard output may be the result itself."""
-        self._err.print(Text(text), soft_wrap=True)
+        self._err.print(Text(clean(text)), soft_wrap=True)
 
     @contextmanager
     def progress(self, task: str, in_bytes: bool = False) -> Iterator[Report]:

@@ -21,6 +21,7 @@ from shipper.run import Shipper, state_folder
 from shipper.settings import ShipperSettings, wrong_settings
 from shipper.status import Status, read_statuses
 from tools.errors import DevMeshError
+from tools.plain import clean
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def ship_command(
     except* (DevMeshError, OSError) as errors:
         failures.extend(errors.exceptions)
     for failure in failures:
-        sys.stderr.write(f"devmesh ship: {failure}\n")
+        sys.stderr.write(f"devmesh ship: {clean(str(failure))}\n")
     return status
 
 
@@ -88,7 +89,7 @@ async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int
         return OK
     await shipper.run(errand)
     for problem in shipper.problems:
-        sys.stderr.write(f"devmesh ship: {problem}\n")
+        sys.stderr.write(f"devmesh ship: {clean(problem)}\n")
     return INCOMPLETE if shipper.problems else OK
 
 
@@ -106,7 +107,8 @@ def print_status(settings: ShipperSettings) -> int:
         sys.stdout.write(f"nothing has been shipped from {settings.state_dir} yet\n")
         return OK
     for status in statuses:
-        sys.stdout.write("\n".join(describe(status, waiting, time.time())) + "\n")
+        # Names of files and senders are not ours.
+        sys.stdout.writelines(f"{clean(line)}\n" for line in describe(status, waiting, time.time()))
     return OK
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from tools.plain import clean, one_line
+from tools.plain import clean, one_line, unsigned
 from tools.ports import Caller, Deps, Filter
 from tools.records import Coverage, Event, Range
 
@@ -68,9 +68,9 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     if not coverage.hosts:
         return ["coverage: no host in scope has ever sent an event", *_kept_line(coverage)]
     heard = [
-        f"{one_line(host.host, NAME_CHARS)} (last event {moment_text(host.last_event)})"
+        f"{unsigned(host.host, NAME_CHARS)} (last event {moment_text(host.last_event)})"
         if host.last_event
-        else f"{one_line(host.host, NAME_CHARS)} (no event yet)"
+        else f"{unsigned(host.host, NAME_CHARS)} (no event yet)"
         for host in coverage.hosts[:_HOSTS_SHOWN]
     ]
     hidden = len(coverage.hosts) - len(heard) + coverage.more_hosts

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from tools.aftermath import WITHIN, Follower, Stretch, rose_after
 from tools.answers import minute_text
-from tools.plain import one_line, quoted
+from tools.plain import quoted, unsigned
 from tools.ports import Activity, Deps, Filter, PatternCount
 from tools.records import Moment
 
@@ -136,7 +136,7 @@ def occasion_text(one: Occasion) -> str:
 def followers_text(found: Episodes, limit: int) -> str:
     """What followed, with how often, after how many occasions, and how long after."""
     return "; ".join(
-        f"{one_line(one.service, 60)}: {quoted(one.pattern, limit)} x{one.count} "
+        f"{unsigned(one.service, 60)}: {quoted(one.pattern, limit)} x{one.count} "
         f"after {one.occasions} of {found.looked_at} "
         f"(usually {one.usual:.2g}, first {one.delay_seconds:.0f} s later)"
         for one in found.followed_by
