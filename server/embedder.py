@@ -20,13 +20,7 @@ _log = logging.getLogger(__name__)
 
 Vectors = npt.NDArray[np.float32]
 
-_NAME = re.compile(r"(?P<model>.+) \(texts (?P<form>\d+)\)", re.DOTALL)
-_WEIGHED_SINCE = 3
-"""The form of the first vectors in which rare tokens count more."""
-
-_RESERVED = re.compile(r"\[\w+\]")
-"""A token of the model's own, such as [CLS] or [unused7]."""
-
+_NAME = re.compile(r"(?P<model>.+) \(texts \d+\)", re.DOTALL)
 _MAX_TOKENS = 128
 _BATCH = 16
 """Small batches of like length: one long line would pad all the others."""
@@ -44,7 +38,6 @@ class SentenceEmbedder:
         named = _NAME.fullmatch(model)
         self.name = model if named else f"{model} (texts {FORM})"
         self._source = named["model"] if named else model
-        self._form = int(named["form"]) if named else FORM
         self._device = device
         self._model: Any = None
         # One thread: torch is loaded, set up and used in it alone.
@@ -108,31 +101,8 @@ class SentenceEmbedder:
         model.max_seq_length = min(_MAX_TOKENS, model.max_seq_length or _MAX_TOKENS)
         if device == "cpu" and _has_bf16():
             model = model.to(torch.bfloat16)
-        if packaged and self._form >= _WEIGHED_SINCE:
-            _weigh_rare_tokens_more(model)
         _log.info("embedding with %s on %s", self.name, device)
         return model
-
-
-def _weigh_rare_tokens_more(model: Any) -> None:
-    """Make a text's vector the mean of its tokens' unit vectors, each times log(1 + its rank).
-
-    A vocabulary is in the order of how often its tokens are used, so by Zipf's law the rank tells
-    how rare one is (as in Model2Vec, Tulkens and van Dongen, 2024; Arora et al., ICLR 2017, weigh
-    by the frequency itself). Masks, punctuation and single letters come first and count little.
-    """
-    import torch
-
-    vocabulary = model.tokenizer.get_vocab()
-    first = min(place for token, place in vocabulary.items() if not _RESERVED.fullmatch(token))
-    ranks = torch.arange(len(vocabulary), device=model.device) - first + 1
-    weights = torch.log1p(ranks.clamp(min=1).float())
-
-    def weigh(_module: Any, _given: Any, features: dict[str, Any]) -> None:
-        unit = torch.nn.functional.normalize(features["token_embeddings"].float(), dim=-1)
-        features["token_embeddings"] = unit * weights[features["input_ids"]].unsqueeze(-1)
-
-    model[0].register_forward_hook(weigh)
 
 
 def _packaged_folder() -> Path:

@@ -18,13 +18,13 @@ from tools.query_text import verbatim_texts
 
 _log = logging.getLogger(__name__)
 
-_LEXICAL_SHARE = 0.5
+_LEXICAL_SHARE = 0.7
 _VERBATIM = 0.5
 """What it adds to a score to be the pattern of the very line that was asked about."""
 
 # How far a question is met at all is told by its best patterns together, or by one that stands
 # out; a pattern not much behind the best is met as well.
-_TOGETHER, _ALONE, _BESIDE = 8, 0.15, 0.2
+_TOGETHER, _ALONE, _BESIDE = 3, 0.1, 0.2
 
 _LOOK_BACK = 2_000
 

@@ -8,8 +8,8 @@ from tools.line_header import split_header
 from tools.masking import mask
 from tools.plain import clean
 
-FORM = 3
-"""Stored with each vector; a change of what is embedded of a pattern, or how, must change it."""
+FORM = 2
+"""Stored with each vector; a change of what a pattern's text is must change it."""
 
 _ERRNO = re.compile(r"\bE[A-Z0-9]{2,14}\b")
 _NUMBERS = {name: number for number, name in errno.errorcode.items()}

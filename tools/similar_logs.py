@@ -30,9 +30,9 @@ from tools.tool import Tool
 NOISE = 0.30
 """Below this score an unrelated text is as near as a related one."""
 
-WEAK = 0.45
+WEAK = 0.54
 """Below this confidence a match is said to be weak: as nine in ten are to questions about what was
-never logged, and one in ten or twenty of the right answers (docs/similarity.md)."""
+never logged, and one in twenty of the right answers (docs/similarity.md)."""
 
 _SAMPLES = 3
 _SAMPLE_CHARS = 200
