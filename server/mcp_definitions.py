@@ -56,11 +56,11 @@ def _slim(schema: Any) -> Any:
 
 
 def _expected(schema: dict[str, Any]) -> set[str]:
-    """What anybody would expect: a default that is false, nothing or empty, a least value of 0 or
-    1, and one that no number exact in JavaScript reaches.
+    """What anybody would expect: a default that is false, nothing or empty, beside a default a
+    least value of 0 or 1, and a greatest that no number exact in JavaScript reaches.
     """
     expected = {"default"} if not schema.get("default", True) else set()
-    expected |= {"minimum"} if schema.get("minimum") in {0, 1} else set()
+    expected |= {"minimum"} if "default" in schema and schema.get("minimum") in {0, 1} else set()
     expected |= {"maximum"} if schema.get("maximum", 0) >= 2**53 else set()
     return expected
 
