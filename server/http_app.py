@@ -9,11 +9,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from prompts.prompt import prompt
+from server.access import Access
 from server.app import Home
 from server.ask_door import add_ask
 from server.asking import agent_for
 from server.guards import MAX_BODY, Guards
 from server.mcp_door import mcp_server
+from server.meters import Meters
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
 from server.version import VERSION
@@ -35,10 +37,11 @@ def http_app(home: Home) -> ASGIApp:
             app.state.agent = agent
             yield
 
-    app = rest_app(home, lifespan)
-    add_ask(app, home)
+    meters = Meters()
+    app = rest_app(home, meters, lifespan)
+    add_ask(app, home, meters)
     app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
-    return Guards(app, allowed_names(settings), settings.bearer_token)
+    return Access(Guards(app, allowed_names(settings), settings.bearer_token), meters)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:
