@@ -16,6 +16,8 @@ from server.asking import agent_for
 from server.guards import MAX_BODY, Guards
 from server.mcp_door import mcp_server
 from server.meters import Meters
+from server.otlp_door import add_otlp
+from server.otlp_errors import OtlpErrors
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
 from server.version import VERSION
@@ -40,8 +42,10 @@ def http_app(home: Home) -> ASGIApp:
     meters = Meters()
     app = rest_app(home, meters, lifespan)
     add_ask(app, home, meters)
+    add_otlp(app, home, meters)
     app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
-    return Access(Guards(app, allowed_names(settings), settings.bearer_token), meters)
+    guarded = Guards(app, allowed_names(settings), settings.bearer_token)
+    return Access(OtlpErrors(guarded), meters)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from server.bodies import UnknownMedia
+from server.bodies import ENCODINGS, UnknownMedia
 from server.request_ids import current
 from tools.errors import (
     BadArguments,
@@ -87,7 +87,7 @@ def _headers(error: DevMeshError) -> dict[str, str] | None:
     if isinstance(error, Unavailable):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, UnknownMedia):
-        return {"Accept-Encoding": "zstd, gzip"}
+        return {"Accept-Encoding": ", ".join(ENCODINGS)}
     return None
 
 

@@ -17,6 +17,7 @@ from server.bodies import MAX_PLAIN
 from server.guards import MAX_BODY
 from server.problems import Problem
 from server.version import VERSION
+from sql.events_out import READ_SECONDS
 from tools.ingest_logs import MAX_EVENTS
 
 Handler = Callable[..., Awaitable[Response]]
@@ -25,9 +26,10 @@ _ABOUT = (
     "Ask your machines' logs. Times are ISO 8601, an age (`90s`, `15m`, `1h`, `7d`, `2w`) or "
     "`today`, `yesterday`, `midnight`; answers state the resolved range in UTC. An unknown "
     "argument is refused by name.\n\n"
-    f"Limits: a body has at most {MAX_BODY} bytes as sent and {MAX_PLAIN} once decompressed (zstd "
-    f"or gzip), a batch at most {MAX_EVENTS} records, a page at most 1000 rows, a query 30 seconds."
-    "\n\nErrors are problem documents (RFC 9457). What matters to programs in them is `code`. "
+    f"Limits: a body has at most {MAX_BODY} bytes as sent and {MAX_PLAIN} once decompressed "
+    f"(zstd, gzip or deflate), a batch at most {MAX_EVENTS} records, a page at most 1000 rows, a "
+    f"query {READ_SECONDS} seconds.\n\n"
+    "Errors are problem documents (RFC 9457). What matters to programs in them is `code`. "
     "429 and 503 say in `Retry-After` when it is worth trying again. Every answer carries "
     "`X-Request-ID`: yours, where you sent one of at most 128 letters, digits and `._:/+=@-`."
 )

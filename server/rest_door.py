@@ -53,8 +53,8 @@ def rest_app(home: Home, meters: Meters, lifespan: Any = None) -> FastAPI:
         title="DevMesh",
         version=VERSION,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
-        telemetry={"tracing": False},
         lifespan=life,
     )
     _add_errors(app)
@@ -98,10 +98,11 @@ def _add_ingest(app: FastAPI, home: Home, meters: Meters, path: str, tool: AnyTo
         return _answered(result)
 
     schema, example = tool.schema(), ASKED[tool.name]
-    record = schema["properties"][key]["items"]
+    records = schema["properties"][key] | {"maxItems": MAX_EVENTS}
+    schema["properties"][key] = records
     content = {
         "application/json": {
-            "schema": {"anyOf": [schema, {"type": "array", "items": record}]},
+            "schema": {"anyOf": [schema, records]},
             "example": example,
         },
         "application/x-ndjson": {

@@ -84,7 +84,7 @@ def _add_health(app: FastAPI, home: Home, pulse: Pulse) -> None:
             return _away(reason, _RETRY_AFTER)
         return _json({"status": "ready", "version": VERSION})
 
-    for path, handler, summary, status in (
+    for path, handler, summary, status in (  # the handler's name is the operation's
         ("/health", health, "Is it alive, and each part", "ok"),
         ("/health/live", live, "Is the process alive", "live"),
         ("/health/ready", ready, "Does it serve: answers within 5 seconds", "ready"),
