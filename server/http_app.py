@@ -9,7 +9,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from prompts.prompt import prompt
-from server.access import Access
 from server.app import Home
 from server.ask_door import add_ask
 from server.asking import agent_for
@@ -18,6 +17,7 @@ from server.mcp_door import mcp_server
 from server.meters import Meters
 from server.otlp_door import add_otlp
 from server.otlp_errors import OtlpErrors
+from server.request_log import RequestLog
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
 from server.version import VERSION
@@ -45,7 +45,7 @@ def http_app(home: Home) -> ASGIApp:
     add_otlp(app, home, meters)
     app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
     guarded = Guards(app, allowed_names(settings), settings.bearer_token)
-    return Access(OtlpErrors(guarded), meters)
+    return RequestLog(OtlpErrors(guarded), meters)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class ArgumentProblem(BaseModel):
 
     field: str
     rule: str
-    value: str | None = None
+    value: Any = Field(None, description="What was given, cut short where it is long.")
     index: int | None = Field(None, description="Place in the batch.")
 
 

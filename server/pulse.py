@@ -3,7 +3,7 @@
 import asyncio
 
 from server.app import Home
-from tools.errors import StoreUnavailable, TookTooLong
+from tools.errors import DevMeshError
 
 
 class Pulse:
@@ -30,7 +30,7 @@ class Pulse:
         try:
             await self._home.open()
             await self._home.store.ping()
-        except (StoreUnavailable, TookTooLong) as error:
+        except DevMeshError as error:
             return str(error)
         return None
 

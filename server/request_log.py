@@ -27,7 +27,7 @@ class _Reply:
     whole: bool = False
 
 
-class Access:
+class RequestLog:
     """ASGI middleware, outermost: even what the guards refuse is named, logged and counted."""
 
     def __init__(self, app: ASGIApp, meters: Meters) -> None:
@@ -40,6 +40,7 @@ class Access:
             await self._app(scope, receive, send)
             return
         name = begin(Headers(scope=scope).get(HEADER))
+        scope.setdefault("state", {})["request_id"] = name
         began, reply = time.perf_counter(), _Reply()
 
         async def noting(message: Message) -> None:
@@ -71,7 +72,6 @@ class Access:
         status = reply.status or HUNG_UP
         route = getattr(scope.get("route"), "path", None)
         self._meters.answered(RequestSeen(scope["method"], route, status, seconds))
-        client = scope.get("client")
         fields = {
             "method": scope["method"],
             "route": route,
@@ -79,7 +79,7 @@ class Access:
             "status": status,
             "ms": round(seconds * 1000, 1),
             "bytes": reply.size,
-            "caller": client[0] if client else None,
+            "caller": _caller(scope),
         }
         well = status < 400 and scope["path"].startswith(_PROBES)
         _log.log(
@@ -88,6 +88,13 @@ class Access:
             fields,
             extra={"fields": fields},
         )
+
+
+def _caller(scope: Scope) -> str | None:
+    """The name of the caller's token, where the guards have noted one, or the address."""
+    token: str | None = getattr(scope["state"].get("access"), "token", None)
+    client = scope.get("client")
+    return token or (client[0] if client else None)
 
 
 def _complete(headers: MutableHeaders, name: str) -> None:

@@ -32,7 +32,7 @@ class Health(BaseModel):
     """How the server is. `degraded`: it answers, but a part works less well; `parts` says why."""
 
     status: str
-    version: str
+    version: str | None = None
     parts: dict[str, dict[str, Any]] | None = None
 
 
