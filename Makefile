@@ -22,7 +22,7 @@ QUERIES ?= ../shared/eval/similar_public.jsonl
 LOGHUB ?= ../shared/loghub
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent \
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent bench-doors \
 	check setup setup-test mariadb galera format clean
 
 demo: setup
@@ -59,6 +59,9 @@ bench-similar: setup-test
 
 bench-agent: setup-test
 	$(BIN)/python tests/bench/agent.py $(if $(LIMIT),--limit $(LIMIT)) $(if $(MODEL),--model $(MODEL))
+
+bench-doors: setup-test
+	$(BIN)/python tests/bench/doors.py
 
 check:
 	$(BIN)/ruff format --check

@@ -27,6 +27,8 @@ def http_app(home: Home) -> ASGIApp:
     """REST at its names and MCP at /mcp, over the parts of `home`."""
     settings = home.settings
     server = mcp_server(home.deps, this_host(), VERSION, prompt("instructions"))
+    # No tool takes an argument from a header, so there is no need to list them all at each call.
+    server.get_tool_input_schema = lambda name: None
     # Stateless and streaming: any request can be served by any process, and a client that goes
     # away cancels its call. With JSON replies the call would run on.
     sessions = StreamableHTTPSessionManager(

@@ -4,15 +4,12 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
 import base64
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
+
+import orjson
 
 from server.bodies import UnknownMedia, decompress, parse_json
 from tools.errors import BadBatch
-
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
-    Sent = TypeVar("Sent", bound=Message)
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _DEPTH = 100
@@ -26,8 +23,9 @@ def encoding_of(media: str) -> str | None:
     return kind if kind in {PROTOBUF, JSON} else None
 
 
-def read_request(kind: "type[Sent]", body: bytes, media: str, packing: str) -> "Sent":
-    """The request in a body. What a newer OTLP has and this one does not know is passed over.
+def read_request(kind: Any, body: bytes, media: str, packing: str) -> Any:
+    """The request in a body, as an instance of the protobuf class `kind`. What a newer OTLP has and
+    this one does not know is passed over.
 
     Raises:
         UnknownMedia: for another type or encoding; TooLarge: see `decompress`.
@@ -40,18 +38,17 @@ def read_request(kind: "type[Sent]", body: bytes, media: str, packing: str) -> "
     return _from_json(kind, plain) if encoding == JSON else _from_protobuf(kind, plain)
 
 
-def written(message: "Message", encoding: str) -> bytes:
+def written(message: Any, encoding: str) -> bytes:
     """A message as a body."""
     from google.protobuf.json_format import MessageToDict
 
     if encoding == PROTOBUF:
-        return message.SerializeToString()
-    import orjson
-
+        body: bytes = message.SerializeToString()
+        return body
     return orjson.dumps(MessageToDict(message))
 
 
-def _from_protobuf(kind: "type[Sent]", body: bytes) -> "Sent":
+def _from_protobuf(kind: Any, body: bytes) -> Any:
     from google.protobuf.message import DecodeError
 
     try:
@@ -60,7 +57,7 @@ def _from_protobuf(kind: "type[Sent]", body: bytes) -> "Sent":
         raise BadBatch(f"the body is no {kind.__name__}: {error}") from error
 
 
-def _from_json(kind: "type[Sent]", body: bytes) -> "Sent":
+def _from_json(kind: Any, body: bytes) -> Any:
     from google.protobuf.json_format import ParseDict, ParseError
 
     value = parse_json(body)

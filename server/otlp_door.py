@@ -6,7 +6,7 @@ refused for good is counted in `partial_success`; 429, 503 and 504 ask for the s
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -24,19 +24,16 @@ from tools.ports import Deps
 from tools.records import Receipt, Rejected
 from tools.tool import AnyTool
 
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
 _TOLD = 5
 """Refusals that a message names; the rest are counted."""
 
-Answer = Callable[[Any, Deps], Awaitable["Message"]]
+Answer = Callable[[Any, Deps], Awaitable[Any]]
 
 
 def add_otlp(app: FastAPI, home: Home, meters: Meters) -> None:
     """Serve both signals that there is a place for."""
 
-    async def logs(sent: Any, deps: Deps) -> "Message":
+    async def logs(sent: Any, deps: Deps) -> Any:
         from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as service
 
         from server.otlp_logs import events
@@ -52,7 +49,7 @@ def add_otlp(app: FastAPI, home: Home, meters: Meters) -> None:
             answer.partial_success.error_message = _words(refused)
         return answer
 
-    async def metrics(sent: Any, deps: Deps) -> "Message":
+    async def metrics(sent: Any, deps: Deps) -> Any:
         from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
 
         from server.otlp_metrics import points

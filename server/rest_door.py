@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
@@ -20,6 +20,7 @@ from server.problems import on_devmesh_error, on_hang_up, on_no_route, on_unexpe
 from server.pulse import Pulse
 from server.rest_docs import add_docs, get, post
 from server.rest_examples import ASKED, GIVEN
+from server.rest_health import add_health
 from server.rest_responses import BODIES, READS, refusals, success
 from server.rest_self import add_self
 from server.settings import this_host
@@ -35,8 +36,6 @@ from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
 from tools.similar_logs import SIMILAR_LOGS
 from tools.tool import AnyTool, untitled
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def rest_app(home: Home, meters: Meters, lifespan: Any = None) -> FastAPI:
@@ -67,7 +66,8 @@ def rest_app(home: Home, meters: Meters, lifespan: Any = None) -> FastAPI:
     _add_query(app, home, "/context/logs/{event_id}", LOG_CONTEXT, 404)
     _add_query(app, home, "/similar/logs", SIMILAR_LOGS)
     _add_post(app, home, "/similar/logs", SIMILAR_LOGS)
-    add_self(app, home, meters, pulse)
+    add_health(app, home, meters, pulse)
+    add_self(app, home)
     add_docs(app)
     return app
 

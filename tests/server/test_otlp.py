@@ -175,9 +175,9 @@ async def test_json_and_protobuf_bring_the_same_event(client: httpx2.AsyncClient
         body={"string_value": "hello"},
         trace_id=bytes.fromhex("5b8efff798038103d269b633813fc60c"),
         span_id=bytes.fromhex("eee19b7ec3c1b174"),
-        severity_number=18,  # type: ignore[arg-type]
+        severity_number=18,
         severity_text="Critical",
-        attributes=[{"key": "raw", "value": {"bytes_value": b"\x00\xff"}}],  # type: ignore[list-item]
+        attributes=[{"key": "raw", "value": {"bytes_value": b"\x00\xff"}}],
     )
     packed = gzip.compress(request.SerializeToString())
     headers = {"content-type": PROTOBUF, "content-encoding": "gzip"}
@@ -345,6 +345,6 @@ async def test_while_the_store_is_away_senders_are_asked_to_come_again(
                 {"json": MessageToDict(kind())},
                 {"content": b"", "headers": {"content-type": PROTOBUF}},
             ):
-                reply = await client.post(f"/v1/{path}", **body)  # type: ignore[arg-type]
+                reply = await client.post(f"/v1/{path}", **body)
                 assert reply.status_code == 503
                 assert int(reply.headers["retry-after"]) > 0
