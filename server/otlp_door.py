@@ -14,6 +14,8 @@ from starlette.responses import Response
 from server.app import Home
 from server.meters import Meters
 from server.otlp_bodies import PROTOBUF, encoding_of, read_request, written
+from server.otlp_logs import events
+from server.otlp_metrics import points
 from server.otlp_schema import LOGS, METRICS, Described
 from server.rest_docs import post
 from server.rest_door import caller_of
@@ -36,8 +38,6 @@ def add_otlp(app: FastAPI, home: Home, meters: Meters) -> None:
     async def logs(sent: Any, deps: Deps) -> Any:
         from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as service
 
-        from server.otlp_logs import events
-
         records = await asyncio.to_thread(lambda: list(events(sent)))
         receipts = await _ingested(INGEST_LOGS, "events", records, deps)
         for receipt in receipts:
@@ -51,8 +51,6 @@ def add_otlp(app: FastAPI, home: Home, meters: Meters) -> None:
 
     async def metrics(sent: Any, deps: Deps) -> Any:
         from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
-
-        from server.otlp_metrics import points
 
         found = await asyncio.to_thread(points, sent)
         receipts = await _ingested(INGEST_METRICS, "points", found.points, deps)
