@@ -23,7 +23,7 @@ LOGHUB ?= ../shared/loghub
 NODE_TOOLS ?= build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent \
+.PHONY: demo test soak bench-ship bench-store bench-memory bench-galera bench-embed bench-similar bench-agent bench-doors \
 	mcpb check setup setup-test mariadb galera format clean
 
 demo: setup
@@ -60,6 +60,9 @@ bench-similar: setup-test
 
 bench-agent: setup-test
 	$(BIN)/python tests/bench/agent.py $(if $(LIMIT),--limit $(LIMIT)) $(if $(MODEL),--model $(MODEL))
+
+bench-doors: setup-test
+	$(BIN)/python tests/bench/doors.py
 
 # The bundle that Claude Desktop installs with a click: build/devmesh.mcpb. It holds what pip would
 # build from, and nothing else of this folder.

@@ -20,8 +20,11 @@ from server.app import Home
 from server.bodies import read_object
 from server.calling import call_and_compose
 from server.calls import Candidate
+from server.meters import Meters
 from server.patience import while_connected
 from server.problems import from_error
+from server.rest_docs import post
+from server.rest_responses import BODIES, refusals
 from server.rounds import Course
 from server.settings import this_host
 from server.steps import Answer, Done, Round, Step
@@ -52,7 +55,7 @@ class Ask(Strict):
     history: list[Turn] = Field(default_factory=list, max_length=20)
 
 
-def add_ask(app: FastAPI, home: Home) -> None:
+def add_ask(app: FastAPI, home: Home, meters: Meters) -> None:
     """Serve POST /ask; the agent stands in the application's state, its model loaded when needed.
 
     One question is answered at a time, since the model answers one at a time; a few may wait.
@@ -62,17 +65,18 @@ def add_ask(app: FastAPI, home: Home) -> None:
     async def handler(request: Request) -> Response:
         asked = _read(read_object(await request.body(), request.headers.get("content-type", "")))
         deps = await home.deps(Caller(host=this_host(), rest=True))
-        agent: Agent = request.app.state.agent
+        steps = _counted(_steps(request.app.state.agent, asked, deps), meters)
         if "text/event-stream" in request.headers.get("accept", ""):
-            return _EventStream(_steps(agent, asked, deps), turns.turn())
+            return _EventStream(steps, turns.turn())
         async with turns.turn():
-            answer = await while_connected(request, _whole(_steps(agent, asked, deps)))
+            answer = await while_connected(request, _whole(steps))
         return Response(orjson.dumps(answer.as_json(), default=str), media_type="application/json")
 
-    app.add_api_route(
+    post(
+        app,
         "/ask",
         handler,
-        methods=["POST"],
+        {"application/json": {"schema": _REQUEST, "example": _EXAMPLE}},
         name="ask",
         summary="Ask in plain words",
         description=(
@@ -80,7 +84,7 @@ def add_ask(app: FastAPI, home: Home) -> None:
             "#id. With Accept: text/event-stream the rounds come as server-sent events while they "
             "run: round, call, rows, answer, prose, done; or problem."
         ),
-        openapi_extra=_OPENAPI,
+        responses={200: _OK, **refusals(404, *BODIES)},
     )
 
 
@@ -100,6 +104,20 @@ async def _steps(agent: Agent, asked: Ask, deps: Deps) -> AsyncIterator[Step]:
     course = Course(asked.question.strip(), deps, await _past(asked, deps))
     async for step in agent.answer(course):
         yield step
+
+
+async def _counted(steps: AsyncIterator[Step], meters: Meters) -> AsyncIterator[Step]:
+    outcome = "abandoned"
+    try:
+        async for step in steps:
+            if isinstance(step, Done):
+                outcome = "answered"
+            yield step
+    except DevMeshError:
+        outcome = "failed"
+        raise
+    finally:
+        meters.questioned(outcome)
 
 
 async def _past(asked: Ask, deps: Deps) -> list[Round]:
@@ -179,22 +197,13 @@ _ANSWER = {
     "citations": [974],
     "result": {"events": [], "total": 1, "complete": True},
 }
-_OPENAPI = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": _REQUEST, "example": _EXAMPLE}},
-    },
-    "responses": {
-        "200": {
-            "description": "The answer, or its steps.",
-            "content": {
-                "application/json": {"schema": {"type": "object"}, "example": _ANSWER},
-                "text/event-stream": {
-                    "schema": {"type": "string"},
-                    "example": 'event: round\ndata: {"round":1,"asked":"…"}\n\n',
-                },
-            },
+_OK = {
+    "description": "The answer, or its steps.",
+    "content": {
+        "application/json": {"schema": {"type": "object"}, "example": _ANSWER},
+        "text/event-stream": {
+            "schema": {"type": "string"},
+            "example": 'event: round\ndata: {"round":1,"asked":"…"}\n\n',
         },
-        "503": {"description": "Busy, or a part is away; Retry-After says when to try again."},
     },
 }

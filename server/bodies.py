@@ -15,7 +15,9 @@ MAX_PLAIN = 64 * 1024 * 1024
 _STEP = 1024
 _JSON = {"application/json", "text/json", ""}
 _NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
-ENCODINGS = ("zstd", "gzip", "identity")
+ENCODINGS = ("zstd", "gzip", "deflate", "identity")
+_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+"""zlib's names for the formats: gzip, and zlib's own, which HTTP calls deflate."""
 
 
 class UnknownMedia(BadBatch):
@@ -28,14 +30,14 @@ def decompress(body: bytes, encoding: str) -> bytes:
     """The plain body.
 
     Raises:
-        UnknownMedia: for an encoding other than zstd, gzip and identity.
+        UnknownMedia: for an encoding that is none of ENCODINGS.
         TooLarge: over MAX_PLAIN; BadBatch: when it is not what it says it is.
     """
     try:
         if encoding in {"", "identity"}:
             plain = body
-        elif encoding in {"gzip", "x-gzip"}:
-            plain = _gunzip(body)
+        elif encoding in _WINDOWS:
+            plain = _inflate(body, encoding)
         elif encoding == "zstd":
             plain = _unzstd(body)
         else:
@@ -47,15 +49,15 @@ def decompress(body: bytes, encoding: str) -> bytes:
     return plain
 
 
-def _gunzip(body: bytes) -> bytes:
+def _inflate(body: bytes, encoding: str) -> bytes:
     plain, parts = b"", body
     while parts:
-        stream = zlib.decompressobj(wbits=31)
+        stream = zlib.decompressobj(wbits=_WINDOWS[encoding])
         plain += stream.decompress(parts, MAX_PLAIN + 1 - len(plain))
         if len(plain) > MAX_PLAIN:
             break
         if not stream.eof:
-            raise BadBatch("the gzip body is cut short")
+            raise BadBatch(f"the {encoding} body is cut short")
         parts = stream.unused_data
     return plain
 
@@ -94,7 +96,7 @@ def read_records(body: bytes, media: str, key: str) -> tuple[list[Any], dict[str
         return [_line(line) for line in lines], {}
     if kind not in _JSON:
         raise UnknownMedia(f"Content-Type {kind!r} is none of application/json, x-ndjson")
-    value = _parse(body)
+    value = parse_json(body)
     if isinstance(value, list):
         return value, {}
     if isinstance(value, dict) and isinstance(value.get(key), list):
@@ -104,12 +106,13 @@ def read_records(body: bytes, media: str, key: str) -> tuple[list[Any], dict[str
 
 def _line(line: bytes) -> Any:
     try:
-        return _parse(line)
+        return parse_json(line)
     except BadBatch:
         return line.decode("utf-8", "backslashreplace")
 
 
-def _parse(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
+    """What the JSON says, of bytes that are not quite JSON too. Raises BadBatch."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -148,7 +151,7 @@ def read_object(body: bytes, media: str) -> dict[str, Any]:
     kind = media.partition(";")[0].strip().lower()
     if kind not in _JSON:
         raise UnknownMedia(f"Content-Type {kind!r} is not application/json")
-    value = _parse(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise BadArguments.one("body", "must be a JSON object of arguments")
     return value

@@ -1,7 +1,6 @@
 """Running one command: its settings, its log, its exit status."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -22,14 +21,14 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
     """
     from pydantic import ValidationError
 
+    from server.log_lines import configure_logging
     from server.settings import ServerSettings
     from shipper.settings import wrong_settings
 
     try:
         settings = ServerSettings()
-        _configure_logging(
-            "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
-        )
+        level = "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
+        configure_logging(level, settings.log_format)
         asyncio.run(work(settings))
     except ValidationError as error:
         sys.stderr.writelines(f"devmesh: {line}\n" for line in wrong_settings(error))
@@ -53,10 +52,3 @@ def error_words(error: DevMeshError) -> str:
         + (f", not {entry['value']!r}" if entry["value"] is not None else "")
         for entry in error.problems
     )
-
-
-def _configure_logging(level: str) -> None:
-    """Log lines go to standard error; libraries speak only when something is wrong."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("httpx2", "sentence_transformers", "transformers", "asyncio", "mcp"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -15,6 +15,10 @@ from server.asking import agent_for
 from server.guards import MAX_BODY, Guards
 from server.mcp_cancel import Cancellable
 from server.mcp_door import mcp_server
+from server.meters import Meters
+from server.otlp_door import add_otlp
+from server.otlp_errors import OtlpErrors
+from server.request_log import RequestLog
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
 from server.version import VERSION
@@ -24,6 +28,8 @@ def http_app(home: Home) -> ASGIApp:
     """REST at its names and MCP at /mcp, over the parts of `home`."""
     settings = home.settings
     server = mcp_server(home.deps, this_host(), VERSION, prompt("instructions"))
+    # No tool takes an argument from a header, so there is no need to list them all at each call.
+    server.get_tool_input_schema = lambda name: None
     # Stateless and streaming: any request can be served by any process, and a client that goes
     # away cancels its call. With JSON replies the call would run on.
     sessions = StreamableHTTPSessionManager(
@@ -36,10 +42,13 @@ def http_app(home: Home) -> ASGIApp:
             app.state.agent = agent
             yield
 
-    app = rest_app(home, lifespan)
-    add_ask(app, home)
+    meters = Meters()
+    app = rest_app(home, meters, lifespan)
+    add_ask(app, home, meters)
+    add_otlp(app, home, meters)
     app.router.routes.append(Route("/mcp", endpoint=Cancellable(StreamableHTTPASGIApp(sessions))))
-    return Guards(app, allowed_names(settings), settings.bearer_token)
+    guarded = Guards(app, allowed_names(settings), settings.bearer_token)
+    return RequestLog(OtlpErrors(guarded), meters)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:

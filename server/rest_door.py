@@ -1,26 +1,31 @@
-"""The REST door: the tools under the names people curl, and what the server says of itself."""
+"""The REST door: the tools under the names people curl."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.openapi.docs import get_swagger_ui_html
-from pydantic import ValidationError
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
 
 from server.app import Home
-from server.bodies import UnknownMedia, decompress, read_object, read_records
+from server.bodies import decompress, read_object, read_records
+from server.meters import Meters
 from server.patience import while_connected
-from server.problems import on_devmesh_error, on_unexpected, problem_response
+from server.problems import on_devmesh_error, on_hang_up, on_no_route, on_unexpected
+from server.pulse import Pulse
+from server.rest_docs import add_docs, get, post
+from server.rest_examples import ASKED, GIVEN
+from server.rest_health import add_health
+from server.rest_responses import BODIES, READS, refusals, success
+from server.rest_self import add_self
 from server.settings import this_host
 from server.version import VERSION
-from tools.catalogue import TOOLS
-from tools.errors import BadArguments, DevMeshError, StoreUnavailable, TooLarge
+from tools.errors import DevMeshError, TooLarge
 from tools.ingest_logs import INGEST_LOGS, MAX_EVENTS
 from tools.ingest_metrics import INGEST_METRICS
 from tools.log_context import LOG_CONTEXT
@@ -29,40 +34,41 @@ from tools.log_stats import LOG_STATS
 from tools.ports import Caller
 from tools.query_logs import QUERY_LOGS
 from tools.query_metrics import QUERY_METRICS
-from tools.records import Heartbeat
 from tools.similar_logs import SIMILAR_LOGS
-from tools.tool import AnyTool, problem, untitled
-
-Handler = Callable[[Request], Awaitable[Response]]
+from tools.tool import AnyTool, untitled
 
 
-def rest_app(home: Home, lifespan: Any = None) -> FastAPI:
-    """The FastAPI application over the parts of `home`."""
+def rest_app(home: Home, meters: Meters, lifespan: Any = None) -> FastAPI:
+    """The FastAPI application over the parts of `home`; what is ingested is counted in `meters`."""
+    pulse = Pulse(home)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with (lifespan or _nothing)(app):
+            yield
+        await pulse.stop()
+
     app = FastAPI(
         title="DevMesh",
         version=VERSION,
-        description="Ask your machines' logs.",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan or _nothing,
+        openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+        lifespan=life,
     )
-    app.add_exception_handler(DevMeshError, on_devmesh_error)
-    app.add_exception_handler(UnknownMedia, _on_unknown_media)
-    app.add_exception_handler(ClientDisconnect, _on_hang_up)
-    app.add_exception_handler(404, _on_no_route)
-    app.add_exception_handler(405, _on_no_route)
-    app.add_exception_handler(Exception, on_unexpected)
-    _add_ingest(app, home, "/ingest/logs", INGEST_LOGS, "events")
-    _add_ingest(app, home, "/ingest/metrics", INGEST_METRICS, "points")
+    _add_errors(app)
+    _add_ingest(app, home, meters, "/ingest/logs", INGEST_LOGS)
+    _add_ingest(app, home, meters, "/ingest/metrics", INGEST_METRICS)
     _add_query(app, home, "/query/logs", QUERY_LOGS)
     _add_query(app, home, "/query/metrics", QUERY_METRICS)
     _add_query(app, home, "/stats/logs", LOG_STATS)
     _add_query(app, home, "/patterns/logs", LOG_PATTERNS)
-    _add_context(app, home)
+    _add_query(app, home, "/context/logs/{event_id}", LOG_CONTEXT, 404)
     _add_query(app, home, "/similar/logs", SIMILAR_LOGS)
     _add_post(app, home, "/similar/logs", SIMILAR_LOGS)
-    _add_own(app, home)
-    _add_docs(app)
+    add_health(app, home, meters, pulse)
+    add_self(app, home)
+    add_docs(app)
     return app
 
 
@@ -71,17 +77,40 @@ async def _nothing(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def _add_ingest(app: FastAPI, home: Home, path: str, tool: AnyTool, key: str) -> None:
+def _add_errors(app: FastAPI) -> None:
+    app.add_exception_handler(DevMeshError, on_devmesh_error)
+    app.add_exception_handler(ClientDisconnect, on_hang_up)
+    app.add_exception_handler(404, on_no_route)
+    app.add_exception_handler(405, on_no_route)
+    app.add_exception_handler(Exception, on_unexpected)
+
+
+def _add_ingest(app: FastAPI, home: Home, meters: Meters, path: str, tool: AnyTool) -> None:
+    [key] = ASKED[tool.name]
+
     async def handler(request: Request) -> Response:
         body = await request.body()
         encoding = request.headers.get("content-encoding", "").strip().lower()
         media = request.headers.get("content-type", "")
         records, rest = await asyncio.to_thread(_read_batch, body, encoding, media, key)
-        return await _answer(tool, {**rest, key: records}, home, request)
+        result = await tool.call({**rest, key: records}, await home.deps(caller_of(request)))
+        meters.ingested("rest", key, result)
+        return _answered(result)
 
-    schema = tool.schema()
-    media = {"application/json": {"schema": schema}, "application/x-ndjson": {}}
-    _route(app, "POST", path, tool, handler, {"requestBody": {"required": True, "content": media}})
+    schema, example = tool.schema(), ASKED[tool.name]
+    records = schema["properties"][key] | {"maxItems": MAX_EVENTS}
+    schema["properties"][key] = records
+    content = {
+        "application/json": {
+            "schema": {"anyOf": [schema, records]},
+            "example": example,
+        },
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "A record a line."},
+            "example": "\n".join(map(json.dumps, example[key])),
+        },
+    }
+    post(app, path, handler, content, name=f"{tool.name}_post", **_told(tool, *BODIES))
 
 
 def _read_batch(body: bytes, encoding: str, media: str, key: str) -> Any:
@@ -91,24 +120,13 @@ def _read_batch(body: bytes, encoding: str, media: str, key: str) -> Any:
     return records, rest
 
 
-def _add_query(app: FastAPI, home: Home, path: str, tool: AnyTool) -> None:
+def _add_query(app: FastAPI, home: Home, path: str, tool: AnyTool, *more: int) -> None:
     async def handler(request: Request) -> Response:
-        return await _answer(tool, _query_arguments(request), home, request)
+        arguments = _query_arguments(request) | request.path_params
+        return await _answer(tool, arguments, home, request)
 
-    _route(app, "GET", path, tool, handler, {"parameters": _parameters(tool)})
-
-
-def _add_context(app: FastAPI, home: Home) -> None:
-    async def handler(request: Request) -> Response:
-        arguments = _query_arguments(request) | {"event_id": request.path_params["event_id"]}
-        return await _answer(LOG_CONTEXT, arguments, home, request)
-
-    parameters = [
-        entry if entry["name"] != "event_id" else {**entry, "in": "path"}
-        for entry in _parameters(LOG_CONTEXT)
-    ]
-    path = "/context/logs/{event_id}"
-    _route(app, "GET", path, LOG_CONTEXT, handler, {"parameters": parameters})
+    told = _told(tool, *READS, *more) | {"openapi_extra": {"parameters": _parameters(tool, path)}}
+    get(app, path, handler, name=f"{tool.name}_get", **told)
 
 
 def _add_post(app: FastAPI, home: Home, path: str, tool: AnyTool) -> None:
@@ -116,38 +134,42 @@ def _add_post(app: FastAPI, home: Home, path: str, tool: AnyTool) -> None:
         arguments = read_object(await request.body(), request.headers.get("content-type", ""))
         return await _answer(tool, arguments, home, request)
 
-    content = {"application/json": {"schema": tool.schema()}}
-    _route(app, "POST", path, tool, handler, {"requestBody": {"content": content}})
+    content = {"application/json": {"schema": tool.schema(), "example": ASKED[tool.name]}}
+    post(app, path, handler, content, name=f"{tool.name}_post", **_told(tool, *BODIES))
 
 
-def _route(
-    app: FastAPI, method: str, path: str, tool: AnyTool, handler: Handler, extra: dict[str, Any]
-) -> None:
-    app.add_api_route(
-        path,
-        handler,
-        methods=[method],
-        name=f"{tool.name}_{method.lower()}",
-        summary=tool.title,
-        description=tool.purpose,
-        response_model=tool.gives,
-        openapi_extra=extra,
-    )
+def _told(tool: AnyTool, *statuses: int) -> dict[str, Any]:
+    """What OpenAPI says of a tool's operation."""
+    return {
+        "summary": tool.title,
+        "description": tool.purpose,
+        "response_model": tool.gives,
+        "responses": {200: success("application/json", GIVEN[tool.name]), **refusals(*statuses)},
+    }
 
 
-def _parameters(tool: AnyTool) -> list[dict[str, Any]]:
+def _parameters(tool: AnyTool, path: str) -> list[dict[str, Any]]:
     schema = untitled(tool.takes.model_json_schema())
     required = schema.get("required", [])
+    asked = ASKED[tool.name]
     return [
         {
             "name": name,
-            "in": "query",
+            "in": "path" if f"{{{name}}}" in path else "query",
             "required": name in required,
             "description": entry.get("description", ""),
-            "schema": entry,
+            **({"example": asked[name]} if name in asked else {}),
+            **_carried(entry),
         }
         for name, entry in schema["properties"].items()
     ]
+
+
+def _carried(schema: dict[str, Any]) -> dict[str, Any]:
+    """How a parameter travels: an object as JSON text, anything else as it is, a list repeated."""
+    if schema.get("type") == "object":
+        return {"content": {"application/json": {"schema": schema}}}
+    return {"schema": schema}
 
 
 def _query_arguments(request: Request) -> dict[str, Any]:
@@ -161,12 +183,15 @@ def _query_arguments(request: Request) -> dict[str, Any]:
 async def _answer(
     tool: AnyTool, arguments: dict[str, Any], home: Home, request: Request
 ) -> Response:
-    call = tool.call(arguments, await home.deps(_caller(request)))
-    result = await (call if tool.writes else while_connected(request, call))
+    call = tool.call(arguments, await home.deps(caller_of(request)))
+    return _answered(await while_connected(request, call))
+
+
+def _answered(result: BaseModel) -> Response:
     return Response(result.model_dump_json(), media_type="application/json")
 
 
-def _caller(request: Request) -> Caller:
+def caller_of(request: Request) -> Caller:
     """The sender's host: its address, or this machine's name when it is this machine."""
     address = request.client.host if request.client else ""
     try:
@@ -174,106 +199,3 @@ def _caller(request: Request) -> Caller:
     except ValueError:
         local = True
     return Caller(host=this_host() if local else address, rest=True)
-
-
-def _add_own(app: FastAPI, home: Home) -> None:
-    @app.get("/health", summary="Is it alive, and each part")
-    async def health() -> Response:
-        parts: dict[str, Any] = {"index": home.index.state(), "upkeep": home.upkeep.state()}
-        try:
-            await home.open()
-            parts["database"] = {"ok": True, "version": await home.store.ping()}
-        except StoreUnavailable as error:
-            parts["database"] = {"ok": False, "reason": str(error)}
-            return _unhealthy(parts, error)
-        index = parts["index"]
-        degraded = (
-            index.get("degraded")
-            or index.get("next", {}).get("degraded")
-            or parts["upkeep"]["error"]
-        )
-        status = "degraded" if degraded else "ok"
-        return _json({"status": status, "version": VERSION, "parts": parts})
-
-    @app.get("/info", summary="What this server is and holds")
-    async def info() -> Response:
-        deps = await home.deps()
-        names = await deps.store.catalogue()
-        return _json(
-            {
-                "name": "devmesh",
-                "version": VERSION,
-                "tools": [{"name": tool.name, "purpose": tool.purpose} for tool in TOOLS],
-                "database": await home.store.ping(),
-                "index": home.index.state(),
-                "retention": home.settings.retention or None,
-                "kept_since": await deps.store.kept_since(),
-                "upkeep": home.upkeep.state(),
-                "timezone": deps.zone_name,
-                "services": names.services,
-                "hosts": names.hosts,
-                "metrics": names.metrics,
-                "guarded_services": await deps.store.guarded_services(),
-                "limits": {"events_per_batch": MAX_EVENTS, "rows_per_page": 1000},
-            }
-        )
-
-    @app.post("/ingest/heartbeat", summary="A shipper's word on itself", status_code=204)
-    async def heartbeat(request: Request) -> Response:
-        body = read_object(await request.body(), request.headers.get("content-type", ""))
-        try:
-            beat = Heartbeat.model_validate(body)
-        except ValidationError as error:
-            known = list(Heartbeat.model_fields)
-            raise BadArguments([problem(one, known) for one in error.errors()]) from error
-        await home.open()
-        await home.store.heartbeat(beat)
-        return Response(status_code=204)
-
-
-def _unhealthy(parts: dict[str, Any], error: StoreUnavailable) -> Response:
-    return problem_response(
-        503,
-        error.code,
-        str(error),
-        {"Retry-After": str(error.retry_after)},
-        version=VERSION,
-        parts=parts,
-    )
-
-
-def _json(value: Any) -> Response:
-    import orjson
-
-    return Response(orjson.dumps(value, default=str), media_type="application/json")
-
-
-def _add_docs(app: FastAPI) -> None:
-    from swagger_ui_bundle import swagger_ui_path
-
-    app.mount("/docs/static", StaticFiles(directory=swagger_ui_path), name="docs_static")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title="DevMesh",
-            swagger_js_url="/docs/static/swagger-ui-bundle.js",
-            swagger_css_url="/docs/static/swagger-ui.css",
-            swagger_favicon_url="/docs/static/favicon-32x32.png",
-        )
-
-
-async def _on_unknown_media(request: Request, error: Exception) -> Response:
-    return problem_response(415, UnknownMedia.code, str(error), {"Accept-Encoding": "zstd, gzip"})
-
-
-async def _on_hang_up(request: Request, error: Exception) -> Response:
-    return Response(status_code=499)  # nginx's number; nobody hears it
-
-
-async def _on_no_route(request: Request, error: Exception) -> Response:
-    status = getattr(error, "status_code", 404)
-    code = "not_found" if status == 404 else "method_not_allowed"
-    detail = f"{request.method} {request.url.path} is not served here"
-    return problem_response(status, code, detail, getattr(error, "headers", None))

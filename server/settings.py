@@ -77,6 +77,9 @@ class ServerSettings(ServiceSettings):
         2_000, ge=10, description="More than these, and new patterns are masked coarser."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = Field(
+        "text", description="The server's own log: lines for people, or one JSON object a line."
+    )
 
     @field_validator("timezone")
     @classmethod

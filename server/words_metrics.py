@@ -113,7 +113,7 @@ def _share(name: str, words: list[str]) -> float:
         parts, units = units, []
     said = sum(_said(part, words) for part in parts)
     bonus = 0.02 * sum(unit in words for unit in units)
-    return said / len(parts) + (bonus if said else 0.0)
+    return said / max(1, len(parts)) + (bonus if said else 0.0)
 
 
 def _said(part: str, words: list[str]) -> float:

@@ -62,6 +62,11 @@ class Pool:
         """The node in use."""
         return self._nodes.current
 
+    def use(self) -> tuple[int, int]:
+        """How many connections are lent, and how many are open."""
+        pool = self._pool
+        return (pool.size - pool.freesize, pool.size) if pool is not None else (0, 0)
+
     async def open(self) -> None:
         """Connect, and make the database if it is not there. Raises StoreUnavailable."""
         with translated():

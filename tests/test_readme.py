@@ -96,7 +96,7 @@ def run(command: str, environ: dict[str, str]) -> str:
 def test_every_curl_line_answers(running: dict[str, str]) -> None:
     """The curl lines work in the order in which they stand, and none is refused."""
     lines = commands("curl")
-    assert len(lines) == 7
+    assert len(lines) == 8
     replies = [run(line, running) for line in lines]
     assert not [reply for reply in replies if '"code"' in reply]
     assert '"accepted":1' in replies[1]
@@ -104,6 +104,7 @@ def test_every_curl_line_answers(running: dict[str, str]) -> None:
     assert "no space left on device" in replies[3]
     assert "no space left on device" in replies[4]
     assert "12.5" in replies[6]
+    assert replies[7] == "{}"
 
 
 @pytest.mark.parametrize(

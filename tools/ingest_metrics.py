@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import orjson
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     TypeAdapter,
@@ -17,16 +16,10 @@ from pydantic import (
 from tools.errors import BadArguments
 from tools.ingest_logs import all_bad, receipt, receipt_lines
 from tools.ports import Deps, ReadyPoint, Window
-from tools.records import Receipt, Rejected, Strict, from_json_text
+from tools.records import InEra, Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool, problem
 
 MAX_POINTS = 5_000
-
-
-def _in_era(moment: datetime) -> datetime:
-    if not 1970 <= moment.year < 2200:
-        raise ValueError("must lie between 1970 and 2200")
-    return moment
 
 
 class NewPoint(Strict):
@@ -34,9 +27,7 @@ class NewPoint(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     value: Annotated[float, Field(allow_inf_nan=False)]
-    timestamp: Annotated[datetime, AfterValidator(_in_era)] | None = Field(
-        None, description="ISO 8601; default: arrival."
-    )
+    timestamp: InEra | None = Field(None, description="ISO 8601; default: arrival.")
     unit: Annotated[str, Field(max_length=50)] = ""
     service: Annotated[str, Field(max_length=255)] = "unknown"
     host: Annotated[str, Field(max_length=255)] | None = None

@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from tools.levels import Level
 
@@ -125,14 +133,25 @@ class HostCoverage(BaseModel):
     lag_seconds: float | None = None
 
 
+def _in_era(moment: datetime) -> datetime:
+    if not 1970 <= moment.year < 2200:
+        raise ValueError("must lie between 1970 and 2200")
+    return moment
+
+
+InEra = Annotated[datetime, AfterValidator(_in_era)]
+"""A moment that rows may have."""
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
 class Gap(BaseModel):
     """Entries known to be lost before they could be shipped."""
 
-    host: str
-    source: str
-    start: Moment
-    end: Moment
-    missing: int
+    host: Annotated[str, Field(max_length=255)]
+    source: Annotated[str, Field(max_length=255)]
+    start: Annotated[InEra, PlainSerializer(utc_text, when_used="json")]
+    end: Annotated[InEra, PlainSerializer(utc_text, when_used="json")]
+    missing: Count
 
 
 class Coverage(BaseModel):
@@ -155,12 +174,14 @@ class Heartbeat(Strict):
 
     host: str = Field(min_length=1, max_length=255)
     source: str = Field("journald", max_length=100)
-    position: datetime | None = Field(None, description="Time of the last acknowledged entry.")
-    lag_seconds: float | None = None
+    position: InEra | None = Field(None, description="Time of the last acknowledged entry.")
+    lag_seconds: float | None = Field(None, allow_inf_nan=False)
     hours_left: float | None = Field(
-        None, description="Hours until the journal's oldest unsent entry is vacuumed."
+        None,
+        allow_inf_nan=False,
+        description="Hours until the journal's oldest unsent entry is vacuumed.",
     )
-    sent: int = 0
-    retried: int = 0
-    dead: int = 0
+    sent: Count = 0
+    retried: Count = 0
+    dead: Count = 0
     gaps: list[Gap] = Field([], max_length=1000)

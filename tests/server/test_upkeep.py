@@ -98,6 +98,7 @@ async def _ingest(deps: Any, events: list[dict[str, Any]]) -> None:
 
 async def test_a_failed_upkeep_degrades_health(home: Home) -> None:
     """A probe sees it without reading logs."""
+    from server.meters import Meters
     from server.rest_door import rest_app
 
     async def fails() -> Outcome:
@@ -105,7 +106,7 @@ async def test_a_failed_upkeep_degrades_health(home: Home) -> None:
 
     home.upkeep = HourlyUpkeep(fails, lambda: NOW)
     await home.upkeep.run_once()
-    transport = httpx2.ASGITransport(app=rest_app(home))
+    transport = httpx2.ASGITransport(app=rest_app(home, Meters()))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         health = (await client.get("/health")).json()
     assert health["status"] == "degraded"

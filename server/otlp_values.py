@@ -1,0 +1,54 @@
+"""OTLP's values as ours: attributes, times and whose they are."""
+
+import base64
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+_GIGA = 1_000_000_000
+
+
+class Origin(NamedTuple):
+    """Whose records they are: the resource's service and host, and the rest of what it says."""
+
+    service: str | None
+    host: str | None
+    rest: dict[str, Any]
+
+
+def origin_of(resource: Any) -> Origin:
+    """The origin that a Resource describes (semantic conventions: service.name, host.name)."""
+    said = attributes(resource.attributes)
+    service, host = (_text(said.pop(name, None)) for name in ("service.name", "host.name"))
+    return Origin(service, host, said)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def attributes(pairs: Iterable[Any]) -> dict[str, Any]:
+    """KeyValue pairs as a dict that JSON can hold."""
+    return {pair.key: plain(pair.value) for pair in pairs}
+
+
+def plain(value: Any) -> Any:
+    """An AnyValue as JSON has it: bytes in base64, what no JSON number is as text."""
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [plain(item) for item in value.array_value.values]
+    if kind == "kvlist_value":
+        return attributes(value.kvlist_value.values)
+    if kind == "bytes_value":
+        return base64.b64encode(value.bytes_value).decode()
+    given = getattr(value, kind) if kind else None
+    return str(given) if isinstance(given, float) and not math.isfinite(given) else given
+
+
+def moment(nanoseconds: int) -> datetime | None:
+    """A time since 1970, to the microsecond; None for 0, which stands for unknown."""
+    if not nanoseconds:
+        return None
+    seconds, rest = divmod(nanoseconds, _GIGA)
+    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest // 1000)
