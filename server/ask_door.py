@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from server.agent import Agent
 from server.app import Home
 from server.bodies import read_object
+from server.callers import access_of
 from server.calling import call_and_compose
 from server.calls import Candidate
 from server.patience import while_connected
@@ -61,7 +62,8 @@ def add_ask(app: FastAPI, home: Home) -> None:
 
     async def handler(request: Request) -> Response:
         asked = _read(read_object(await request.body(), request.headers.get("content-type", "")))
-        deps = await home.deps(Caller(host=this_host(), rest=True))
+        caller = Caller(host=this_host(), rest=True, access=access_of(request))
+        deps = await home.deps(caller)
         agent: Agent = request.app.state.agent
         if "text/event-stream" in request.headers.get("accept", ""):
             return _EventStream(_steps(agent, asked, deps), turns.turn())

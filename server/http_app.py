@@ -12,16 +12,20 @@ from prompts.prompt import prompt
 from server.app import Home
 from server.ask_door import add_ask
 from server.asking import agent_for
+from server.challenges import add_metadata
 from server.guards import MAX_BODY, Guards
 from server.mcp_door import mcp_server
 from server.rest_door import rest_app
 from server.settings import ServerSettings, this_host
+from server.token_book import TokenBook
+from server.token_mcp import ScopedMcp
 from server.version import VERSION
 
 
-def http_app(home: Home) -> ASGIApp:
-    """REST at its names and MCP at /mcp, over the parts of `home`."""
+def http_app(home: Home, book: TokenBook | None = None) -> ASGIApp:
+    """REST at its names and MCP at /mcp, over the parts of `home`, for the holders in `book`."""
     settings = home.settings
+    tokens = book or book_for(home)
     server = mcp_server(home.deps, this_host(), VERSION, prompt("instructions"))
     # Stateless and streaming: any request can be served by any process, and a client that goes
     # away cancels its call. With JSON replies the call would run on.
@@ -34,11 +38,19 @@ def http_app(home: Home) -> ASGIApp:
         async with sessions.run(), agent_for(settings) as agent:
             app.state.agent = agent
             yield
+        await tokens.close()
 
     app = rest_app(home, lifespan)
     add_ask(app, home)
-    app.router.routes.append(Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions)))
-    return Guards(app, allowed_names(settings), settings.bearer_token)
+    add_metadata(app)
+    app.router.routes.append(Route("/mcp", endpoint=ScopedMcp(StreamableHTTPASGIApp(sessions))))
+    return Guards(app, tokens, allowed_names(settings), *settings.rates)
+
+
+def book_for(home: Home) -> TokenBook:
+    """The tokens that open the server. One that other machines reach is never open to all."""
+    settings = home.settings
+    return TokenBook(home, home.now, settings.bearer_token, always=not settings.loopback_only)
 
 
 def allowed_names(settings: ServerSettings) -> tuple[str, ...]:

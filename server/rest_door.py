@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from server.app import Home
 from server.bodies import UnknownMedia, decompress, read_object, read_records
+from server.callers import access_of
 from server.patience import while_connected
 from server.problems import on_devmesh_error, on_unexpected, problem_response
 from server.settings import this_host
@@ -32,6 +33,8 @@ from tools.query_metrics import QUERY_METRICS
 from tools.records import Heartbeat
 from tools.similar_logs import SIMILAR_LOGS
 from tools.tool import AnyTool, problem, untitled
+
+_AWAY = "the database is away"
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -173,19 +176,21 @@ def _caller(request: Request) -> Caller:
         local = ip_address(address).is_loopback
     except ValueError:
         local = True
-    return Caller(host=this_host() if local else address, rest=True)
+    host = this_host() if local else address
+    return Caller(host=host, rest=True, access=access_of(request))
 
 
 def _add_own(app: FastAPI, home: Home) -> None:
     @app.get("/health", summary="Is it alive, and each part")
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
+        told = bool(access_of(request).scopes)  # strangers learn whether, not why
         parts: dict[str, Any] = {"index": home.index.state(), "upkeep": home.upkeep.state()}
         try:
             await home.open()
             parts["database"] = {"ok": True, "version": await home.store.ping()}
         except StoreUnavailable as error:
             parts["database"] = {"ok": False, "reason": str(error)}
-            return _unhealthy(parts, error)
+            return _unhealthy(parts if told else {}, error if told else StoreUnavailable(_AWAY))
         index = parts["index"]
         degraded = (
             index.get("degraded")
@@ -193,7 +198,9 @@ def _add_own(app: FastAPI, home: Home) -> None:
             or parts["upkeep"]["error"]
         )
         status = "degraded" if degraded else "ok"
-        return _json({"status": status, "version": VERSION, "parts": parts})
+        return _json(
+            {"status": status, "version": VERSION, "parts": parts} if told else {"status": status}
+        )
 
     @app.get("/info", summary="What this server is and holds")
     async def info() -> Response:
