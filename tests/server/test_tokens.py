@@ -122,7 +122,12 @@ async def test_one_token_in_the_store_shuts_every_route_to_strangers(
     assert (await caller.get("/query/logs")).status_code == 200
     await make(home, "first", READ)
     await asyncio.sleep(FRESH_SECONDS + 0.2)
-    wrong = ({}, bearer("wrong"), bearer(new_token()), {"authorization": "Basic eDp5"})
+    wrong: tuple[dict[str, str], ...] = (
+        {},
+        bearer("wrong"),
+        bearer(new_token()),
+        {"authorization": "Basic eDp5"},
+    )
     for headers in wrong:
         found = await _statuses(caller, [*READING, *WRITING, ("POST", "/mcp")], headers)
         for path, (status, said) in found.items():
