@@ -79,8 +79,7 @@ class AuditLog:
         with self._locked():
             if self.path.exists() and self.path.stat().st_size + len(text) > self._most_bytes:
                 self._rotate()
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-            with open(os.open(self.path, flags, 0o600), "ab") as file:
+            with open(_opened(self.path), "ab") as file:
                 file.write(b"\n" + text if torn(file.fileno()) else text)
 
     def _rotate(self) -> None:
@@ -91,9 +90,24 @@ class AuditLog:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(f"{self.path}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        lock = _opened(Path(f"{self.path}.lock"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
+
+
+def _opened(path: Path) -> int:
+    """A file of ours, made when it is not there. What root makes belongs to the folder's owner:
+    a service that root reads along with writes here too.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW  # no link leads root to a file of others
+    try:
+        made = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return os.open(path, flags)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(made, owner.st_uid, owner.st_gid)
+    return made

@@ -19,7 +19,6 @@ _log = logging.getLogger(__name__)
 FRESH_SECONDS = 2.0
 """What was revoked is refused after at most so long."""
 _STALE_SECONDS = 300.0
-"""What was read is believed for so long while the store is away."""
 _PATIENCE = 2.0
 _USED_SECONDS = 60.0
 SETTINGS_NAME = "DEVMESH_TOKEN"
@@ -60,7 +59,8 @@ class TokenBook:
 
     `setting` is the token of the settings, which may do all and needs no store. As soon as there
     is any token, everybody needs one; with `always`, also while there is none. `needed` is
-    whether that is sure without a look into the store.
+    whether that is sure without a look into the store. What was read of the store is believed
+    for `stale` seconds while it is away.
     """
 
     def __init__(
@@ -69,9 +69,11 @@ class TokenBook:
         now: Callable[[], datetime],
         setting: str | None = None,
         always: bool = False,
+        stale: float = _STALE_SECONDS,
     ) -> None:
         self._store = store
         self._now = now
+        self._stale = stale
         self.needed = always or setting is not None
         self._fixed = [_Known(hash_of(setting), Holder(SETTINGS_NAME, SCOPES))] if setting else []
         self._stored: list[_Known] = []
@@ -125,7 +127,7 @@ class TokenBook:
         elif now - max(self._read_at, self._tried_at) > FRESH_SECONDS:
             self._tried_at = now
             await asyncio.wait({self._read_once()}, timeout=_PATIENCE)
-        if self._read_at is None or time.monotonic() - self._read_at > _STALE_SECONDS:
+        if self._read_at is None or time.monotonic() - self._read_at > self._stale:
             raise StoreUnavailable("the tokens cannot be read: the database is away")
         return self._stored
 

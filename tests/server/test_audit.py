@@ -135,6 +135,29 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "audit.jsonl").stat().st_mode) == 0o600
 
 
+def test_what_root_writes_a_service_can_write_on(
+    tmp_path: Path, need: Callable[[bool, str], None]
+) -> None:
+    """Root's `devmesh ask` in a service's folder leaves no file that locks the service out."""
+    need(os.geteuid() == 0, "root")
+    os.chown(tmp_path, 12_345, 12_345)
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.note(call())
+    log.close()
+    assert {file.stat().st_uid for file in tmp_path.iterdir()} == {12_345}
+
+
+def test_no_link_is_followed(tmp_path: Path) -> None:
+    """Whoever owns the folder cannot have root write into another file."""
+    other = tmp_path / "other"
+    other.touch()
+    (tmp_path / "audit.jsonl").symlink_to(other)
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.note(call())
+    log.close()
+    assert other.read_bytes() == b""
+
+
 def test_the_files_are_bounded_and_the_newest_lines_kept(tmp_path: Path) -> None:
     """At its size a file is put aside; of those the four newest stay."""
     path = tmp_path / "audit.jsonl"

@@ -26,9 +26,9 @@ ACCEPT = {"accept": "application/json, text/event-stream"}
 
 @rules(max_examples=200, deadline=None)
 @given(
-    st.integers(1, 50),
+    st.integers(1, 10),
     st.sampled_from([1, 60, 3600]),
-    st.lists(st.floats(0, 100), min_size=1, max_size=200),
+    st.lists(st.sampled_from([0.0, 0.01, 0.3, 40.0]), min_size=20, max_size=100),
 )
 def test_no_caller_gets_more_than_its_rate(amount: int, seconds: int, pauses: list[float]) -> None:
     """However its requests fall: at most a full bucket and what has flowed in since."""
