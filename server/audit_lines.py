@@ -55,7 +55,7 @@ def _shown(value: Any, depth: int) -> Any:
     return _clipped(repr(value), _TEXT)
 
 
-def _number(value: float | None) -> Any:
+def _number(value: Any) -> Any:
     """What JSON has no number for becomes text."""
     if isinstance(value, float):
         return value if isfinite(value) else repr(value)

@@ -17,7 +17,7 @@ from tools.catalogue import TOOLS
 from tools.errors import BadArguments, StoreUnavailable
 from tools.ingest_logs import INGEST_LOGS
 from tools.ingest_metrics import INGEST_METRICS
-from tools.ports import Filter, Page
+from tools.ports import Filter
 
 WRITES = {
     "insert": "INSERT INTO log_hosts (host, last_event, last_arrival) VALUES ('x', NOW(), NOW())",
@@ -168,20 +168,26 @@ async def test_every_reading_tool_makes_do_with_the_reading_account(
 
 async def test_the_reading_account_stops_its_own_statement(alone: Home) -> None:
     """Whoever gives up a read leaves no statement behind, though the account may kill no other."""
-    admin = alone.store.pool
-    busy = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'devmesh_read' AND INFO LIKE '%log_events%'"
-    async with admin.connection() as lock:
-        await lock.execute("LOCK TABLES log_events WRITE")
-        asked = asyncio.create_task(alone.store.find_events(Filter(contains="x"), Page(1)))
-        while not (await lock.execute(busy))[0][0]:
+    busy = (
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST"
+        " WHERE USER = 'devmesh_read' AND INFO LIKE '%BENCHMARK%'"
+    )
+
+    async def ask() -> None:
+        async with alone.store.reads.connection() as connection:
+            # At work, the server does not notice that nobody listens any more.
+            await connection.execute("SELECT BENCHMARK(4000000000, 1 + 1)")
+
+    async with alone.store.pool.connection() as looking:
+        asked = asyncio.create_task(ask())
+        while not (await looking.execute(busy))[0][0]:
             await asyncio.sleep(0.02)
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
         async with asyncio.timeout(5):
-            while (await lock.execute(busy))[0][0]:
+            while (await looking.execute(busy))[0][0]:
                 await asyncio.sleep(0.02)
-        await lock.execute("UNLOCK TABLES")
 
 
 async def test_the_account_is_made_on_a_server_that_ran_without_it(alone: Home) -> None:
