@@ -4,18 +4,21 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from server.audit import AuditLog
 from server.embedding_worker import Progress
 from server.serving_index import ServingIndex
 from server.settings import ServerSettings, this_host
 from server.steady_embedder import SteadyEmbedder
 from server.upkeep import HourlyUpkeep
-from sql.address import nodes_from_urls
+from sql.address import Address, nodes_from_urls
 from sql.private import PrivateServer
 from sql.store import Habits, MariaStore
+from sql.tokens import Tokens
 from sql.upkeep import Outcome
-from tools.errors import EmbedderUnavailable, StoreUnavailable
+from tools.errors import BadArguments, EmbedderUnavailable, StoreUnavailable
 from tools.ports import Caller, Deps
 
 _log = logging.getLogger(__name__)
@@ -37,7 +40,8 @@ class Home:
 
     def __init__(self, settings: ServerSettings, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
-        self._clock = clock
+        self.now = clock
+        self._audit = AuditLog(settings.audit_file) if settings.audit_file else None
         self.embedder = self._embedder(settings.embedding_model)
         self.store = _store(settings, clock)
         self.index = ServingIndex(self.store.vectors, self.embedder, self._embedder)
@@ -56,14 +60,20 @@ class Home:
 
     def unopened(self, caller: Caller | None = None) -> Deps:
         """The same without reaching for the database."""
-        return Deps(
+        deps = Deps(
             store=self.store,
             index=self.index,
-            now=self._clock,
+            now=self.now,
             zone=self.settings.zone,
             zone_name=self.settings.timezone,
             caller=caller or Caller(host=this_host()),
         )
+        return replace(deps, audit=self._audit.note) if self._audit else deps
+
+    @property
+    def tokens(self) -> Tokens:
+        """The store's tokens."""
+        return self.store.tokens
 
     async def open(self) -> None:
         """Reach the database, once. Raises StoreUnavailable."""
@@ -77,10 +87,12 @@ class Home:
                 self._opened = True
 
     async def close(self) -> None:
-        """Leave the database and let the embedders' threads end."""
+        """Leave the database, let the embedders' threads end, and write the last of the audit."""
         self.index.close()
         self.embedder.close()
         await self.store.close()
+        if self._audit:
+            await asyncio.to_thread(self._audit.close)
 
     async def catch_up(self, progress: Progress = lambda done, total: None) -> None:
         """Have every waiting pattern embedded, by this process or the one that is at it.
@@ -143,10 +155,25 @@ def _store(settings: ServerSettings, clock: Callable[[], datetime]) -> MariaStor
     )
     if settings.database_url is not None:
         nodes = nodes_from_urls(settings.database_url.get_secret_value())
-        return MariaStore(clock, address=nodes, habits=habits)
+        return MariaStore(clock, nodes, habits=habits, reads=_reading_nodes(settings, nodes[0]))
+    if settings.database_read_url is not None:
+        rule = "goes with DATABASE_URL alone: a private MariaDB has an account for reading"
+        raise BadArguments.one("DATABASE_READ_URL", rule)
     folder = settings.state_dir / "mariadb"
     private = PrivateServer(folder, settings.mariadb_prefix, settings.mariadb_buffer_mib)
     return MariaStore(clock, private=private, habits=habits)
+
+
+def _reading_nodes(settings: ServerSettings, written: Address) -> tuple[Address, ...] | None:
+    """Where reading tools ask, when they have an account of their own."""
+    if settings.database_read_url is None:
+        return None
+    setting = "DATABASE_READ_URL"
+    nodes = nodes_from_urls(settings.database_read_url.get_secret_value(), setting)
+    if nodes[0].database != written.database:
+        rule = f"must name the database of DATABASE_URL, {written.database}"
+        raise BadArguments.one(setting, rule, nodes[0].database)
+    return nodes
 
 
 @asynccontextmanager

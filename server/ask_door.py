@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from server.agent import Agent
 from server.app import Home
 from server.bodies import read_object
+from server.callers import access_of
 from server.calling import call_and_compose
 from server.calls import Candidate
 from server.meters import Meters
@@ -64,7 +65,8 @@ def add_ask(app: FastAPI, home: Home, meters: Meters) -> None:
 
     async def handler(request: Request) -> Response:
         asked = _read(read_object(await request.body(), request.headers.get("content-type", "")))
-        deps = await home.deps(Caller(host=this_host(), rest=True))
+        caller = Caller(host=this_host(), rest=True, access=access_of(request))
+        deps = await home.deps(caller)
         steps = _counted(_steps(request.app.state.agent, asked, deps), meters)
         if "text/event-stream" in request.headers.get("accept", ""):
             return _EventStream(steps, turns.turn())

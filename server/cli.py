@@ -10,6 +10,7 @@ from server.clients.commands import mcp_app
 from server.command import run_command
 from server.eval_commands import eval_app
 from server.move_commands import add_move_commands
+from server.token_commands import token_app
 from server.tool_commands import add_tool_commands
 
 app = typer.Typer(
@@ -157,6 +158,7 @@ add_move_commands(app)
 add_care_commands(app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(mcp_app, name="mcp")
+app.add_typer(token_app, name="token")
 
 
 @app.command()

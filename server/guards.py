@@ -1,6 +1,6 @@
-"""What every HTTP request passes first: Host, Origin, token and size, on every route alike."""
+"""What every HTTP request passes first: Host, Origin, rate, token, scope, size; on every route."""
 
-import hmac
+import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -8,62 +8,102 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.problems import problem_response
-from tools.errors import TooLarge
+from server.challenges import METADATA, forbidden, unauthorized
+from server.problems import from_error, problem_response
+from server.rate_limit import Buckets, Rate, network_of
+from server.token_book import Holder, TokenBook
+from tools.access import INGEST, READ, Access
+from tools.errors import DevMeshError, TooLarge
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of a request body, as sent."""
 
 _RULE = f"a body may have at most {MAX_BODY} bytes"
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
-_OPEN_PATHS = ("/health",)
+_OPEN_PATHS = ("/health", "/health/live", "/health/ready")
+_INGEST_PATHS = ("/ingest/", "/v1/")
+_NOBODY = Holder(None, frozenset())
+_PERIODS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
 
 
 class Guards:
-    """ASGI middleware against DNS rebinding, cross-site calls, strangers and endless bodies.
+    """ASGI middleware against DNS rebinding, cross-site calls, strangers, floods, endless bodies.
 
     `hosts` are further names under which clients may reach us. A request with an Origin must
-    come from one of the same hosts. With a `token`, every route but /health asks for it.
+    come from one of the same hosts. `book` says whose a token is; what the caller may do, its
+    Access, stands in the request's state. Of the two rates one is for what is sent to us, the
+    other for all else.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str] = (), token: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        book: TokenBook,
+        hosts: Iterable[str] = (),
+        calls: Rate | None = None,
+        ingest: Rate | None = None,
+    ) -> None:
         self._app = app
+        self._book = book
         self._hosts = {host.lower() for host in (*_LOCAL, *hosts)}
-        self._token = token
+        self._calls = Buckets(calls) if calls else None
+        self._ingest = Buckets(ingest) if ingest else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on with its body counted."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope), scope["path"])
+        if scope["type"] != "http":  # nothing here speaks WebSocket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        refusal = await self._refusal(scope)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
         await self._counted(scope, receive, send)
 
-    def _refusal(self, headers: Headers, path: str) -> Response | None:
+    async def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if foreign := self._foreign(headers):
+            return foreign
+        try:
+            holder = await self._book.holder(_bearer(headers))
+            unadmitted = _unadmitted(scope, headers, holder)
+        except DevMeshError as error:
+            holder, without = None, self._does_without_store(scope["path"])
+            unadmitted = None if without else from_error(error)
+        _note(scope, holder or _NOBODY)
+        return self._too_many(scope, holder) or unadmitted or _announced_too_large(headers)
+
+    def _does_without_store(self, path: str) -> bool:
+        """Health; and MCP where no token may be needed: it lists tools, and tools refuse nobody's
+        calls themselves.
+        """
+        return _is_open(path) or (path == "/mcp" and not self._book.needed)
+
+    def _foreign(self, headers: Headers) -> Response | None:
         if _name(headers.get("host", "")) not in self._hosts:
             detail = "this Host is not ours; set DEVMESH_ALLOWED_HOSTS to the names in use"
             return problem_response(421, "unknown_host", detail)
         origin = headers.get("origin")
         if origin is not None and _name(urlsplit(origin).netloc) not in self._hosts:
             return problem_response(403, "foreign_origin", "requests from other sites are refused")
-        if not self._admitted(headers, path):
-            ask = {"WWW-Authenticate": 'Bearer realm="devmesh"'}
-            detail = "send Authorization: Bearer with the server's DEVMESH_TOKEN"
-            return problem_response(401, "unauthorized", detail, ask)
-        length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > MAX_BODY:
-            return _too_large()
         return None
 
-    def _admitted(self, headers: Headers, path: str) -> bool:
-        if self._token is None or path in _OPEN_PATHS:
-            return True
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        same = hmac.compare_digest(given.strip().encode(), self._token.encode())
-        return kind.lower() == "bearer" and same
+    def _too_many(self, scope: Scope, holder: Holder | None) -> Response | None:
+        ingest = _scope_of(scope["path"]) == INGEST
+        buckets = self._ingest if ingest else self._calls
+        if buckets is None:
+            return None
+        token = holder.token if holder else None
+        caller = f"token {token}" if token else network_of(_address(scope) or "")
+        wait = buckets.take(caller, time.monotonic())
+        if not wait:
+            return None
+        what, period = "batches" if ingest else "calls", _PERIODS[buckets.rate.seconds]
+        detail = f"more than {buckets.rate.amount} {what} a {period}; try again in {wait} s"
+        return problem_response(429, "rate_limited", detail, {"Retry-After": str(wait)})
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         seen, started = 0, False
@@ -90,11 +130,57 @@ class Guards:
             await _too_large()(scope, receive, send)
 
 
+def _note(scope: Scope, holder: Holder) -> None:
+    state = scope.setdefault("state", {})
+    state["access"] = Access(
+        door="mcp-http" if scope["path"] == "/mcp" else "rest",
+        scopes=holder.scopes,
+        token=holder.token,
+        address=_address(scope),
+        request_id=state.get("request_id"),
+    )
+
+
+def _unadmitted(scope: Scope, headers: Headers, holder: Holder | None) -> Response | None:
+    if _is_open(scope["path"]):
+        return None
+    if holder is None:
+        return unauthorized(scope, headers, given=_bearer(headers) is not None)
+    needed = _scope_of(scope["path"])
+    return forbidden(scope, headers, needed) if needed and needed not in holder.scopes else None
+
+
+def _is_open(path: str) -> bool:
+    return path in _OPEN_PATHS or path == METADATA or path.startswith(f"{METADATA}/")
+
+
+def _scope_of(path: str) -> str | None:
+    """What a route needs; of what comes by MCP each message needs its own."""
+    if path == "/mcp":
+        return None
+    return INGEST if path.startswith(_INGEST_PATHS) else READ
+
+
+def _bearer(headers: Headers) -> str | None:
+    """The token of RFC 6750, section 2.1."""
+    kind, _, given = headers.get("authorization", "").partition(" ")
+    return (given.strip() or None) if kind.lower() == "bearer" else None
+
+
+def _address(scope: Scope) -> str | None:
+    return scope["client"][0] if scope.get("client") else None
+
+
 def _name(authority: str) -> str:
     """The host of `host:port`, brackets of IPv6 kept."""
     if authority.startswith("["):
         return authority[: authority.find("]") + 1].lower()
     return authority.partition(":")[0].lower()
+
+
+def _announced_too_large(headers: Headers) -> Response | None:
+    length = headers.get("content-length", "0")
+    return _too_large() if length.isdigit() and int(length) > MAX_BODY else None
 
 
 def _too_large() -> Response:

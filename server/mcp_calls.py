@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 from server.mcp_errors import UNEXPECTED, in_words
 from server.mcp_tools import LEAST_CHARS, Opens
 from tools.errors import DevMeshError
+from tools.plain import plain_data
 from tools.tool import AnyTool
 
 _log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ async def called(
         _log.exception("unexpected failure in %s", tool.name)
         return _text(f"internal: {UNEXPECTED}", is_error=True)
     answer = _text("\n".join(tool.lines(result)))
-    answer.structured_content = result.model_dump(mode="json", exclude_none=True)
+    answer.structured_content = plain_data(result.model_dump(mode="json", exclude_none=True))
     return answer
 
 

@@ -5,6 +5,7 @@ compact text, and our words for errors.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from mcp_types import (
     ReadResourceResult,
 )
 
+from server.callers import access_of
 from server.mcp_calls import called
 from server.mcp_completion import complete
 from server.mcp_definitions import definition
@@ -32,6 +34,7 @@ from server.mcp_errors import told_by_protocol
 from server.mcp_prompts import TASKS, filled
 from server.mcp_resources import RESOURCES, TEMPLATES, read
 from server.mcp_tools import Opens, model_caller, model_tool, model_tools
+from tools.access import READ, Access
 from tools.ports import Caller, Deps
 
 DepsFor = Callable[[Caller], Awaitable[Deps]]
@@ -75,8 +78,18 @@ class _Door:
         self._deps_for = deps_for
         self._caller = model_caller(host)
 
+    def _access(self, context: Any) -> Access:
+        """Of who sent a message: by HTTP whom the guards let in, by stdio this machine's user."""
+        by_http = context.request is not None
+        return access_of(context.request) if by_http else Access(door="mcp-stdio")
+
     def _opens(self, context: Any) -> Opens:
-        return partial(self._deps_for, self._caller)
+        return partial(self._deps_for, replace(self._caller, access=self._access(context)))
+
+    def _reads(self, context: Any) -> Opens:
+        """The same for what no tool guards. Raises Forbidden."""
+        self._access(context).require(READ)
+        return self._opens(context)
 
     async def list_tools(self, context: Any, params: Any) -> ListToolsResult:
         return ListToolsResult(tools=[definition(tool) for tool in model_tools()])
@@ -96,7 +109,7 @@ class _Door:
         self, context: Any, params: ReadResourceRequestParams
     ) -> ReadResourceResult:
         with told_by_protocol(uri=str(params.uri)):
-            return await read(str(params.uri), self._opens(context))
+            return await read(str(params.uri), self._reads(context))
 
     async def list_prompts(self, context: Any, params: Any) -> ListPromptsResult:
         return ListPromptsResult(prompts=[task.listed for task in TASKS])
@@ -107,4 +120,4 @@ class _Door:
 
     async def complete(self, context: Any, params: CompleteRequestParams) -> CompleteResult:
         with told_by_protocol():
-            return CompleteResult(completion=await complete(params, self._opens(context)))
+            return CompleteResult(completion=await complete(params, self._reads(context)))

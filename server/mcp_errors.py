@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST
 
-from tools.errors import BadArguments, DevMeshError, NotFound
+from tools.errors import BadArguments, DevMeshError, Forbidden, NotFound
 from tools.plain import clean, one_line
 
 _log = logging.getLogger(__name__)
@@ -37,7 +37,8 @@ def _problem(one: dict[str, Any]) -> str:
 
 @contextmanager
 def told_by_protocol(**data: Any) -> Iterator[None]:
-    """What the caller got wrong becomes INVALID_PARAMS, with each problem in the error's data.
+    """What the caller got wrong becomes INVALID_PARAMS, with each problem in the error's data;
+    what its token does not allow, INVALID_REQUEST.
 
     Raises:
         MCPError: for any error.
@@ -50,6 +51,8 @@ def told_by_protocol(**data: Any) -> Iterator[None]:
         ) from error
     except NotFound as error:
         raise MCPError(INVALID_PARAMS, in_words(error), data or None) from error
+    except Forbidden as error:
+        raise MCPError(INVALID_REQUEST, str(error), data or None) from error
     except DevMeshError as error:
         message = f"{error.code}: {in_words(error)}"
         raise MCPError(INTERNAL_ERROR, message, data | {"code": error.code}) from error

@@ -16,6 +16,7 @@ from tools.errors import (
     BadArguments,
     BadBatch,
     DevMeshError,
+    Forbidden,
     NotFound,
     TookTooLong,
     TooLarge,
@@ -34,6 +35,7 @@ STATUS: tuple[tuple[type[DevMeshError], HTTPStatus], ...] = (
     (BadBatch, HTTPStatus.BAD_REQUEST),
     (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NotFound, HTTPStatus.NOT_FOUND),
+    (Forbidden, HTTPStatus.FORBIDDEN),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (TookTooLong, HTTPStatus.GATEWAY_TIMEOUT),
 )

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from server.app import Home
 from server.bodies import decompress, read_object, read_records
+from server.callers import access_of
 from server.meters import Meters
 from server.patience import while_connected
 from server.problems import on_devmesh_error, on_hang_up, on_no_route, on_unexpected
@@ -198,4 +199,5 @@ def caller_of(request: Request) -> Caller:
         local = ip_address(address).is_loopback
     except ValueError:
         local = True
-    return Caller(host=this_host() if local else address, rest=True)
+    host = this_host() if local else address
+    return Caller(host=host, rest=True, access=access_of(request))

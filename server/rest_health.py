@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from server.app import Home
+from server.callers import access_of
 from server.meters import Gauge, Meters
 from server.problems import problem_response
 from server.pulse import Pulse
@@ -21,6 +22,7 @@ from tools.errors import StoreUnavailable
 
 _READY_SECONDS, _SCRAPE_SECONDS = 5.0, 1.0
 _RETRY_AFTER = 2
+_AWAY = "the database is away"
 
 
 class Health(BaseModel):
@@ -38,32 +40,36 @@ def add_health(app: FastAPI, home: Home, meters: Meters, pulse: Pulse) -> None:
 
 
 def _add_health(app: FastAPI, home: Home, pulse: Pulse) -> None:
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
+        told = bool(access_of(request).scopes)  # strangers learn whether, not why
         parts: dict[str, Any] = {"index": home.index.state(), "upkeep": home.upkeep.state()}
         try:
             await home.open()
             parts["database"] = {"ok": True, "version": await home.store.ping()}
         except StoreUnavailable as error:
+            if not told:
+                return _away(_AWAY, error.retry_after)
             parts["database"] = {"ok": False, "reason": str(error)}
-            return _away(str(error), error.retry_after, parts=parts)
+            return _away(str(error), error.retry_after, version=VERSION, parts=parts)
         status = "degraded" if _degraded(home) or parts["upkeep"]["error"] else "ok"
-        return _json({"status": status, "version": VERSION, "parts": parts})
+        more = {"version": VERSION, "parts": parts} if told else {}
+        return _json({"status": status, **more})
 
     async def live() -> Response:
-        return _json({"status": "live", "version": VERSION})
+        return _json({"status": "live"})
 
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         reason = await pulse.trouble(_READY_SECONDS)
         if reason is not None:
-            return _away(reason, _RETRY_AFTER)
-        return _json({"status": "ready", "version": VERSION})
+            return _away(reason if access_of(request).scopes else _AWAY, _RETRY_AFTER)
+        return _json({"status": "ready"})
 
     for path, handler, summary, status in (  # the handler's name is the operation's
         ("/health", health, "Is it alive, and each part", "ok"),
         ("/health/live", live, "Is the process alive", "live"),
         ("/health/ready", ready, "Does it serve: answers within 5 seconds", "ready"),
     ):
-        example = {"status": status, "version": VERSION}
+        example = {"status": status}
         told = {200: success("application/json", example), **refusals()}
         get(app, path, handler, summary=summary, response_model=Health, responses=told)
 
@@ -75,7 +81,7 @@ def _degraded(home: Home) -> bool:
 
 def _away(reason: str, retry_after: int, **more: Any) -> Response:
     wait = {"Retry-After": str(retry_after)}
-    return problem_response(503, StoreUnavailable.code, reason, wait, version=VERSION, **more)
+    return problem_response(503, StoreUnavailable.code, reason, wait, **more)
 
 
 def _add_metrics(app: FastAPI, home: Home, meters: Meters, pulse: Pulse) -> None:

@@ -4,14 +4,18 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
+from pydantic import SecretStr
 
 from server.app import home
-from server.http_app import http_app
+from server.http_app import book_for, http_app
 from server.settings import ServerSettings
+from server.tls import server_context
+from server.token_book import TokenBook
 from shipper.errand import Errand
 from shipper.errors import ShipperError
 from shipper.notify import Notifier
@@ -61,43 +65,54 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
     """Serve until SIGINT or SIGTERM; with an errand, ship into our own server meanwhile.
 
     Raises:
-        BadArguments: for an address others can reach without a token to keep them out.
+        BadArguments: for an address others can reach without a token to keep them out, and for
+            a certificate that is none.
     """
-    check_exposure(settings)
+    tls = server_context(settings.tls_cert, settings.tls_key)
     notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
     async with notifier.watched(), home(settings, background=True) as parts:
+        book = book_for(parts)
+        needs_one = not settings.loopback_only and settings.bearer_token is None
+        check_exposure(settings, stored=needs_one and await book.any_stored())
         server = Server(
             uvicorn.Config(
-                http_app(parts),
+                http_app(parts, book),
                 host=settings.host,
                 port=settings.port,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=_STOP_SECONDS,
+                ssl_context_factory=(lambda config, default: tls) if tls else None,
             )
         )
         server.notifier = notifier
-        async with _shipping(settings, errand):
+        async with _shipping(settings, book, errand):
             await server.serve()
 
 
-def check_exposure(settings: ServerSettings) -> None:
-    """Refuse to listen beyond this machine without a token."""
-    if not settings.loopback_only and not settings.bearer_token:
+def check_exposure(settings: ServerSettings, stored: bool = False) -> None:
+    """Refuse to listen beyond this machine without a token, be it `stored` or in the settings."""
+    if settings.loopback_only:
+        return
+    if not stored and not settings.bearer_token:
         rule = (
-            "an address that other machines reach needs DEVMESH_TOKEN or DEVMESH_TOKEN_FILE "
-            "to be set"
+            "an address that other machines reach needs a token: make one with devmesh token new, "
+            "or set DEVMESH_TOKEN or DEVMESH_TOKEN_FILE"
         )
         raise BadArguments.one("DEVMESH_HOST", rule, settings.host)
+    if settings.tls_cert is None:
+        _log.warning("tokens and logs cross the network unencrypted: set DEVMESH_TLS_CERT")
 
 
 @asynccontextmanager
-async def _shipping(settings: ServerSettings, errand: Errand | None) -> AsyncIterator[None]:
+async def _shipping(
+    settings: ServerSettings, book: TokenBook, errand: Errand | None
+) -> AsyncIterator[None]:
     if errand is None:
         yield
         return
     stop = asyncio.Event()
-    task = asyncio.create_task(_ship(settings, errand, stop))
+    task = asyncio.create_task(_ship(own_shipping(settings, book.own_token()), errand, stop))
     try:
         yield
     finally:
@@ -107,14 +122,35 @@ async def _shipping(settings: ServerSettings, errand: Errand | None) -> AsyncIte
         task.cancel()
 
 
-async def _ship(settings: ServerSettings, errand: Errand, stop: asyncio.Event) -> None:
-    # The shipper retries until we answer, so there is no need to wait for our own start.
-    shipping = ShipperSettings(
-        server_url=f"http://{_reachable(settings.host)}:{settings.port}",
-        token=settings.token,
-        token_file=settings.token_file,
+class _OwnShipping(ShipperSettings):
+    """Ships to our own server, which is known by its certificate and not by its name."""
+
+    @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """Our own certificate, whatever names it has and whoever has signed it."""
+        if self.tls_ca is None:
+            return True
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.load_verify_locations(self.tls_ca)
+        return context
+
+
+def own_shipping(settings: ServerSettings, token: str) -> ShipperSettings:
+    """How this process ships to itself."""
+    scheme = "https" if settings.tls_cert else "http"
+    return _OwnShipping(
+        server_url=f"{scheme}://{_reachable(settings.host)}:{settings.port}",
+        token=SecretStr(token),
+        token_file=None,
+        tls_ca=settings.tls_cert,
         state_dir=settings.state_dir,
     )
+
+
+async def _ship(shipping: ShipperSettings, errand: Errand, stop: asyncio.Event) -> None:
+    # The shipper retries until we answer, so there is no need to wait for our own start.
     try:
         await Shipper(shipping, stop).run(errand)
     except* ShipperError as errors:

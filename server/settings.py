@@ -13,7 +13,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import platformdirs
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from server.rate_limit import Rate
 from shipper.settings import ServiceSettings, ShipperSettings, default_state_dir
 from sql.page_compression import Mode
 from sql.retention import Retention
@@ -43,9 +44,17 @@ class ServerSettings(ServiceSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     allowed_hosts: tuple[str, ...] = Field((), description="Host names clients may use for us.")
+    tls_cert: Path | None = Field(None, description="The server's certificate, with its chain.")
+    tls_key: Path | None = Field(None, description="Its private key, without a passphrase.")
+    rate_limit: str = Field("6000/m", description="Calls of one token or address, or off.")
+    ingest_rate_limit: str = Field("60000/m", description="Batches of the same, or off.")
+    audit: str = Field("on", description="A line for each tool call: on, off, or a file.")
     database_url: SecretStr | None = Field(
         None,
         description="mysql://user:password@host/database; several for the nodes of a cluster.",
+    )
+    database_read_url: SecretStr | None = Field(
+        None, description="The same database for reading, by an account that may only SELECT."
     )
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)
@@ -107,6 +116,27 @@ class ServerSettings(ServiceSettings):
         """Environment over file over defaults; no .env file is read."""
         file = TomlConfigSettingsSource(settings_cls, _config_file())
         return init_settings, env_settings, file
+
+    @field_validator("rate_limit", "ingest_rate_limit")
+    @classmethod
+    def _a_rate(cls, text: str, info: ValidationInfo) -> str:
+        Rate.parse(text, f"DEVMESH_{str(info.field_name).upper()}")
+        return text
+
+    @property
+    def rates(self) -> tuple[Rate | None, Rate | None]:
+        """How many calls and how many batches a caller may send; None is no limit."""
+        return (
+            Rate.parse(self.rate_limit, "DEVMESH_RATE_LIMIT"),
+            Rate.parse(self.ingest_rate_limit, "DEVMESH_INGEST_RATE_LIMIT"),
+        )
+
+    @property
+    def audit_file(self) -> Path | None:
+        """Where calls are noted; None for nowhere."""
+        if self.audit == "off":
+            return None
+        return self.state_dir / "audit.jsonl" if self.audit == "on" else Path(self.audit)
 
     @property
     def zone(self) -> tzinfo:

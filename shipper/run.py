@@ -58,7 +58,7 @@ class Shipper:
         self._folder = state_folder(settings)
         self._host = socket.gethostname()
         self._dead = DeadLetters(self._folder / "dead.ndjson")
-        self._client = connect(settings.server_url, settings.bearer_token)
+        self._client = connect(settings.server_url, settings.bearer_token, settings.trust)
         self.problems: list[str] = []
         """What of the sources could not be read, in words."""
 

@@ -30,6 +30,7 @@ _KINDS = {
     "shopify": r"shp(?:at|ss|ca|pa)_\w{16,}",
     "docker": r"dckr_(?:pat|oat)_[\w-]{16,}",
     "atlassian": r"AT(?:ATT3|CTT3|BB)[\w=.-]{16,}",
+    "devmesh": r"devmesh_[\w-]{43}",
     "grafana": r"glsa_\w{16,}|glc_[\w=+/]{16,}",
     "vendor_token": r"lin_api_\w{16,}|NRAK-\w{16,}|PMAK-[\w-]{16,}|dapi[0-9a-f]{32}"
     r"|rubygems_\w{16,}|sq0(?:atp|csp)-[\w-]{16,}|tskey-[\w-]{16,}|sntry[su]_[\w=+/-]{16,}"
@@ -69,7 +70,7 @@ GOCSPX 1//0 sk- gsk_ hf_ r8_ xai- pplx- nvapi- tgp_v1 npm_ pypi- SG. AC SK hvs. 
 doo_v1 dor_v1 AGE- b3Bl MII MC4C MHcC MIG shpat_ shpss_ shpca_ shppa_ dckr_ ATATT ATCTT ATBB glsa_
 glc_ lin_api NRAK- PMAK- dapi rubygems_ sq0 tskey- sntry figd_ ntn_ pscale_ dp. FLWSECK rzp_live
 HRKU- oy2 AKCp LTAI sbp_ fo1_ pul- lsv2_ dt0c01 xkeysib CFPAT- CLOJARS_ phx_ EAA secret_ key-
-sgp_ EZAK
+sgp_ EZAK devmesh_
 shippo_ A3- hooks.slack discord webhook.office api.telegram $1$ $2 $5$ $6$ $7$ $y$ $gy$ $apr1 $argon
 $scrypt $pbkdf2 $P$ $S$ {S {MD5} {CRYPT}
 """

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,10 +25,12 @@ GZIP_LEVEL = 1
 log = logging.getLogger(__name__)
 
 
-def connect(server_url: str, token: str | None) -> httpx2.AsyncClient:
-    """A client for the server, with the token in each request."""
+def connect(
+    server_url: str, token: str | None, trust: ssl.SSLContext | bool = True
+) -> httpx2.AsyncClient:
+    """A client for the server, with the token in each request. `trust` is for https:// alone."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx2.AsyncClient(base_url=server_url, headers=headers, timeout=TIMEOUT)
+    return httpx2.AsyncClient(base_url=server_url, headers=headers, timeout=TIMEOUT, verify=trust)
 
 
 class Sender:

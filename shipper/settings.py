@@ -1,6 +1,7 @@
 """What a shipper is told by its environment. The only file here that reads it."""
 
 import os
+import ssl
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -33,6 +34,9 @@ class ServiceSettings(BaseSettings):
     )
     token_file: Path | None = Field(
         None, description="A file that holds the token, as systemd's LoadCredential= gives it."
+    )
+    tls_ca: Path | None = Field(
+        None, description="The authority behind an https:// server's certificate, in PEM."
     )
     notify_socket: str | None = Field(None, validation_alias="NOTIFY_SOCKET")
     watchdog_usec: int | None = Field(None, validation_alias="WATCHDOG_USEC")
@@ -82,6 +86,15 @@ class ShipperSettings(ServiceSettings):
     )
 
     @property
+    def trust(self) -> ssl.SSLContext | bool:
+        """Whom to take for the server over TLS: who one's authority vouches for, or the system's.
+
+        Raises:
+            BadArguments: for a file that cannot be read or holds no certificate.
+        """
+        return True if self.tls_ca is None else _trusting(self.tls_ca)
+
+    @property
     def limits(self) -> Limits:
         """The bounds of a batch."""
         return Limits(self.ship_batch_entries, self.ship_batch_bytes, self.ship_batch_seconds)
@@ -96,6 +109,14 @@ def _token_in(file: Path) -> str:
         rule = f'{file} must hold a token, or the word "{NO_TOKEN}" for no token'
         raise BadArguments.one("DEVMESH_TOKEN_FILE", rule)
     return token
+
+
+def _trusting(file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:  # ssl.SSLError is one
+        rule = f"must be a readable file of certificates in PEM: {error}"
+        raise BadArguments.one("DEVMESH_TLS_CA", rule, str(file)) from error
 
 
 def wrong_settings(error: ValidationError) -> list[str]:

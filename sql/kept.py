@@ -17,8 +17,11 @@ _DAY = timedelta(days=1)
 class Kept:
     """Since when everything is kept. `now` gives the moment of arrival."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime], retention: Retention) -> None:
+    def __init__(
+        self, pool: Pool, reads: Pool, now: Callable[[], datetime], retention: Retention
+    ) -> None:
         self._pool = pool
+        self._reads = reads
         self._now = now
         self._retention = retention
         self._last: tuple[datetime | None, str] | None = None
@@ -26,9 +29,13 @@ class Kept:
 
     async def since(self) -> datetime | None:
         """What is older was dropped; None when nothing ever was."""
+        [(since, _)] = await self._reads.run("kept")
+        return since and aware(since)
+
+    async def _refresh(self) -> None:
+        """What new rows are judged by; read where it is written, which no replica lags behind."""
         [(since, rule)] = await self._pool.run("kept")
         self._last, self._read_at = (since and aware(since), rule), time.monotonic()
-        return self._last[0]
 
     async def window(self) -> Window | None:
         """The times that a new row may have; None for any.
@@ -39,7 +46,7 @@ class Kept:
         if not self._retention:
             return None
         if self._last is None or time.monotonic() - self._read_at > _FRESH_SECONDS:
-            await self.since()
+            await self._refresh()
         now = self._now()
         starts = [_midnight(day, now)] if (day := self._retention.oldest_day(now)) else []
         if self._last and self._last[0] and self._last[1] == self._retention.text:
@@ -50,7 +57,7 @@ class Kept:
     async def drop_before(self, day: date) -> None:
         """Remember that our retention drops what is older than a day."""
         await self._pool.run("put_kept", since=str(day), rule=self._retention.text)
-        await self.since()
+        await self._refresh()
 
 
 def _midnight(day: date, now: datetime) -> datetime:

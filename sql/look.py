@@ -99,7 +99,7 @@ async def _inside(address: Address, model: str, seen: Look) -> Look:
         if pending:
             return Look(seen.version, seen.clock, True, pending, foreign)
         found = await condition(pool)
-        waiting = await Vectors(pool).count_waiting(model)
+        waiting = await Vectors(pool, pool).count_waiting(model)
         return Look(seen.version, seen.clock, True, pending, foreign, found, waiting)
     finally:
         await pool.close()

@@ -16,8 +16,11 @@ from tools.ports import MetricFilter, ReadyPoint
 class Metrics:
     """Takes and gives metric points. `now` gives the moment of arrival."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime], partitions: Partitions) -> None:
+    def __init__(
+        self, pool: Pool, reads: Pool, now: Callable[[], datetime], partitions: Partitions
+    ) -> None:
         self._pool = pool
+        self._reads = reads
         self._now = now
         self._partitions = partitions
 
@@ -39,7 +42,7 @@ class Metrics:
 
     async def points(self, wanted: MetricFilter, limit: int) -> list[dict[str, Any]]:
         """The newest points, newest first."""
-        rows = await self._pool.run("find_points", **_columns(wanted), limit=limit)
+        rows = await self._reads.run("find_points", **_columns(wanted), limit=limit)
         names = ("timestamp", "value", "unit", "service", "host", "labels")
         return [
             {
@@ -54,7 +57,7 @@ class Metrics:
         self, wanted: MetricFilter, seconds: int, aggregate: str, limit: int
     ) -> list[dict[str, Any]]:
         """One value an interval, newest first; `timestamp` is the interval's start."""
-        rows = await self._pool.run(
+        rows = await self._reads.run(
             "bucket_points", **_columns(wanted), width=seconds, limit=limit, **{aggregate: True}
         )
         return [

@@ -32,9 +32,10 @@ _NO_DATABASE = 1049
 class Nodes:
     """Finds a node that works, beginning with the one that worked last."""
 
-    def __init__(self, addresses: Sequence[Address], size: int) -> None:
+    def __init__(self, addresses: Sequence[Address], size: int, reads: bool = False) -> None:
         self.addresses = tuple(addresses)
         self._size = size
+        self._reads = reads
         self._at = 0
         self._seconds = _ALONE if len(self.addresses) == 1 else _AMONG_OTHERS
 
@@ -45,6 +46,8 @@ class Nodes:
 
     async def reach(self) -> aiomysql.Pool:
         """Connections to the first node, from the current one on, that answers and takes writes.
+
+        Where they are for reading alone, a server that takes none will do.
 
         Raises:
             StoreUnavailable: when none of several does; what the driver raises when there is one.
@@ -65,7 +68,7 @@ class Nodes:
         async with asyncio.timeout(self._seconds):
             raw = await self._first_connection(address)
             try:
-                galera = await _checked(Connection(raw))
+                galera = await _checked(Connection(raw), self._reads)
             finally:
                 raw.close()
         arguments = self._arguments(address, galera)
@@ -81,6 +84,8 @@ class Nodes:
         except pymysql.err.OperationalError as error:
             if error_code(error) != _NO_DATABASE:
                 raise
+            if self._reads:
+                raise StoreUnavailable(f"there is no database {address.database} yet") from error
         raw = await aiomysql.connect(**{**arguments, "db": None})
         await _checked(Connection(raw))
         await Connection(raw).run("create_database", name=Name(address.database))
@@ -98,19 +103,21 @@ class Nodes:
             "charset": "utf8mb4",
             "autocommit": True,
             "connect_timeout": self._seconds,
-            "init_command": statements()["session"].given({"galera": galera}),
+            "init_command": statements()["session"].given({"galera": galera, "reads": self._reads}),
         }
 
 
-async def _checked(connection: Connection) -> bool:
-    """Whether the server is a Galera node. Raises StoreUnavailable when it takes no writes."""
+async def _checked(connection: Connection, reads: bool = False) -> bool:
+    """Whether the server is a Galera node. Raises StoreUnavailable when it takes no writes, unless
+    it is for reading.
+    """
     state: dict[str, str] = dict(await connection.run("node_state"))
     galera = state.get("wsrep_on") == "ON"
     if galera:
         [[_, ready]] = await connection.run("galera_ready")
         if ready != "ON":
             raise StoreUnavailable("the node is not part of its cluster's majority")
-    if state["read_only"] not in {"OFF", "0"}:
+    if not reads and state["read_only"] not in {"OFF", "0"}:
         raise StoreUnavailable("the server is read-only")
     return galera
 

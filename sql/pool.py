@@ -38,7 +38,7 @@ class Pool:
     """A few connections to one node at a time, opened when needed.
 
     Of several nodes the first that works is used, and the next when it is lost. `revive` is tried
-    when the server is away.
+    when the server is away. What is lent for `reads` cannot write: the server refuses it.
     """
 
     def __init__(
@@ -46,9 +46,11 @@ class Pool:
         address: Address | Sequence[Address],
         revive: Callable[[], Awaitable[None]] | None = None,
         size: int = 8,
+        reads: bool = False,
     ) -> None:
         # One more than are lent: by it the server is told to stop what another asked for.
-        self._nodes = Nodes([address] if isinstance(address, Address) else address, size + 1)
+        nodes = [address] if isinstance(address, Address) else address
+        self._nodes = Nodes(nodes, size + 1, reads)
         self._slots = asyncio.Semaphore(size)
         """Who waits, waits here: the driver's pool forgets those who wait for a lost connection."""
         self._revive = revive

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sql.accounts import account, admission, os_user
+from sql.accounts import READER, account, admission, os_user
 from sql.page_size import page_size
 from sql.statements import statements
 from tools.errors import StoreUnavailable
@@ -100,6 +100,11 @@ class PrivateServer:
     def user(self) -> str:
         """The account to log in as."""
         return account()
+
+    @property
+    def reader(self) -> str:
+        """The account that may only read the database named devmesh."""
+        return READER
 
     async def join(self) -> None:
         """Use the server, starting it if nobody does yet.
@@ -216,7 +221,7 @@ class PrivateServer:
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_uca1400_as_ci",
             "--max-allowed-packet=256M",
-            "--max-connections=100",
+            "--max-connections=200",
         ]
         # A session of its own: Ctrl-C at the terminal is for us, not for the database.
         self._child = subprocess.Popen(  # noqa: S603
@@ -234,9 +239,9 @@ class PrivateServer:
 
     def _stop(self) -> None:
         pid = self._pid()
+        if pid is None and self._child is not None and self._child.poll() is None:
+            pid = self._child.pid  # it answers before it has written its pid file
         if pid is None:
-            if self._child is not None:
-                self._child.poll()  # killed by somebody: reap it
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS

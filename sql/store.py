@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sql.accounts import admit_reader
 from sql.archive import Archive
 from sql.condition import Condition, condition
 from sql.episodes import Episodes
@@ -24,6 +25,7 @@ from sql.private import PrivateServer
 from sql.retention import Retention
 from sql.stats import Stats
 from sql.text_index import TextIndex
+from sql.tokens import Tokens
 from sql.upkeep import Upkeep
 from sql.vectors import Vectors
 from tools.ports import (
@@ -58,6 +60,9 @@ class MariaStore:
     """The LogStore on MariaDB; on a private server when one is given, else on `address`, which
     may be the nodes of a cluster in the order in which they are tried.
 
+    What reading tools ask goes through connections of their own, to `reads` where that is given:
+    an account that cannot write. With one account for both, their sessions are read-only.
+
     `open` is called by the first use at the latest, so a door may answer before the database is
     there. Every method may raise StoreUnavailable.
     """
@@ -68,26 +73,32 @@ class MariaStore:
         address: Address | Sequence[Address] | None = None,
         private: PrivateServer | None = None,
         habits: Habits | None = None,
+        reads: Address | Sequence[Address] | None = None,
     ) -> None:
         if private is not None:
             address = Address(user=private.user, unix_socket=str(private.socket))
+            reads = Address(user=private.reader, unix_socket=str(private.socket))
         self._now = now
         self._private = private
-        self.pool = Pool(address or Address(), private.revive if private else None)
-        self.vectors = Vectors(self.pool)
+        address = address or Address()
+        revive = private.revive if private else None
+        self.pool = Pool(address, revive)
+        self.reads = Pool(reads or address, revive, reads=True)
+        self.vectors = Vectors(self.pool, self.reads)
         habits = habits or Habits()
         partitions = Partitions(self.pool, PageCompression(habits.page_compression))
-        self._kept = Kept(self.pool, now, habits.retention)
+        self._kept = Kept(self.pool, self.reads, now, habits.retention)
         self.upkeep = Upkeep(self.pool, now, habits.retention, partitions, self._kept)
         patterns = PatternIds(self.pool, PatternGuard(habits.max_patterns, now))
         self.archive = Archive(self.pool, patterns)
+        self.tokens = Tokens(self.pool)
         self._in = EventsIn(self.pool, now, partitions, patterns)
         self._texts = TextIndex(self.pool, habits.fulltext)
-        few = FewPatterns(self.pool, now)
-        self._out = EventsOut(self.pool, self._texts, few)
-        self._metrics = Metrics(self.pool, now, partitions)
-        self._episodes = Episodes(self.pool)
-        self._stats = Stats(self.pool, self._texts, few)
+        few = FewPatterns(self.reads, now)
+        self._out = EventsOut(self.reads, self._texts, few)
+        self._metrics = Metrics(self.pool, self.reads, now, partitions)
+        self._episodes = Episodes(self.reads)
+        self._stats = Stats(self.reads, self._texts, few)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""
@@ -95,11 +106,14 @@ class MariaStore:
             await self._private.join()
         await self.pool.open()
         applied = await migrate(self.pool)
+        if self._private is not None:
+            await admit_reader(self.pool)
         await self._texts.open()
         return applied
 
     async def close(self) -> None:
         """Close the connections; a private server stops with its last user."""
+        await self.reads.close()
         await self.pool.close()
         if self._private is not None:
             await self._private.leave()
@@ -205,7 +219,7 @@ class MariaStore:
 
     async def guarded_services(self) -> dict[str, datetime]:
         """See LogStore."""
-        rows = await self.pool.run("guarded_services")
+        rows = await self.reads.run("guarded_services")
         return {service: aware(since) for service, since in rows}
 
     async def heartbeat(self, beat: Heartbeat) -> None:

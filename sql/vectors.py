@@ -41,17 +41,23 @@ class Waiting:
 
 
 class Vectors:
-    """The vectors of each model side by side, written by one process at a time."""
+    """The vectors of each model side by side, written by one process at a time.
 
-    def __init__(self, pool: Pool, unwanted_seconds: float = _UNWANTED_SECONDS) -> None:
+    Questions are answered through `reads`; who embeds goes by what is committed in `pool`.
+    """
+
+    def __init__(
+        self, pool: Pool, reads: Pool, unwanted_seconds: float = _UNWANTED_SECONDS
+    ) -> None:
         self._pool = pool
+        self._reads = reads
         self._unwanted_seconds = unwanted_seconds
         self._tables: dict[str, Name] = {}
         self.writer = Lease(pool, "embeddings")
 
     async def models(self) -> list[StoredModel]:
         """The models that have vectors, the latest in use first."""
-        rows = await self._pool.run("embedding_models")
+        rows = await self._reads.run("embedding_models")
         return [StoredModel(name, width, bool(complete)) for name, width, complete in rows]
 
     async def want(self, model: str, width: int) -> None:
@@ -126,12 +132,12 @@ class Vectors:
 
     async def patterns(self, after: int = 0, known: Container[int] = ()) -> list[StoredPattern]:
         """Patterns with ids above `after`, in order, but for those that are known."""
-        ids = [key for (key,) in await self._pool.run("pattern_ids_after", after=after)]
+        ids = [key for (key,) in await self._reads.run("pattern_ids_after", after=after)]
         new = [key for key in ids if key not in known]
         found: list[StoredPattern] = []
         for begin in range(0, len(new), _AT_ONCE):
             part = tuple(new[begin : begin + _AT_ONCE])
-            rows = await self._pool.run("load_patterns", patterns=part)
+            rows = await self._reads.run("load_patterns", patterns=part)
             found += [StoredPattern(*row) for row in rows]
         return found
 
@@ -141,7 +147,7 @@ class Vectors:
         found: dict[int, bytes] = {}
         for begin in range(0, len(pattern_ids), _AT_ONCE):
             part = tuple(pattern_ids[begin : begin + _AT_ONCE])
-            found |= await self._pool.run("load_vectors", table=table, model=model, patterns=part)
+            found |= await self._reads.run("load_vectors", table=table, model=model, patterns=part)
         return found
 
     async def _table(self, model: str) -> Name:
@@ -154,6 +160,6 @@ class Vectors:
         return self._tables[model]
 
     async def _table_for(self, width: int) -> Name:
-        [[kind]] = await self._pool.run("embedding_width")
+        [[kind]] = await self._reads.run("embedding_width")
         first = int(re.sub(r"\D", "", kind)) == width
         return Name(_FIRST if first else f"{_FIRST}_{width}")

@@ -5,6 +5,7 @@ DevMeshError
 ├── BadBatch            a body that is no batch at all
 ├── TooLarge            a body or batch over the limits
 ├── NotFound            no such tool, row or page
+├── Forbidden           the caller's token does not allow it
 ├── Unavailable         a part is away for now; trying again may help
 │   ├── StoreUnavailable
 │   ├── EmbedderUnavailable
@@ -61,6 +62,16 @@ class NotFound(DevMeshError):
     """Something named by the caller does not exist."""
 
     code = "not_found"
+
+
+class Forbidden(DevMeshError):
+    """The caller is known, but its token lacks the `scope` that is needed."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"this needs a token with the scope {scope}")
 
 
 class Unavailable(DevMeshError):

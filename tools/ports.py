@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 
+from tools.access import Access
+from tools.audited import ToolCall
 from tools.levels import Level
 from tools.records import DATED_AHEAD, NOT_KEPT, Coverage, Event, utc_text
 
@@ -255,7 +257,7 @@ class PatternIndex(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls a tool, as far as the answer depends on it.
+    """Who calls a tool, as far as the answer depends on it, and what it may do.
 
     `max_message` and `max_chars` bound a message and a whole page of text, for doors to models.
     """
@@ -265,11 +267,16 @@ class Caller:
     max_rows: int = 1000
     max_message: int | None = None
     max_chars: int | None = None
+    access: Access = field(default_factory=Access)
+
+
+def _unheard(call: ToolCall) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """All that a tool's `run` may use."""
+    """All that a tool's `run` may use. `audit` is told of each call when it has ended."""
 
     store: LogStore
     index: PatternIndex
@@ -277,3 +284,4 @@ class Deps:
     zone: tzinfo
     zone_name: str = "UTC"
     caller: Caller = field(default_factory=Caller)
+    audit: Callable[[ToolCall], None] = _unheard

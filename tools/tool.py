@@ -1,5 +1,7 @@
 """A tool: one named thing DevMesh can do, the same for every door."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -7,7 +9,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from tools.errors import BadArguments
+from tools.access import INGEST, READ
+from tools.audited import ToolCall, counted, rows_of
+from tools.errors import BadArguments, DevMeshError
 from tools.ports import Deps
 
 Takes = TypeVar("Takes", bound=BaseModel)
@@ -34,6 +38,11 @@ class Tool(Generic[Takes, Gives]):
     writes: bool = False
     rest_only: frozenset[str] = frozenset()
 
+    @property
+    def scope(self) -> str:
+        """What a caller must be allowed to do."""
+        return INGEST if self.writes else READ
+
     def schema(self, max_rows: int | None = None) -> dict[str, Any]:
         """JSON Schema of the arguments, without titles; `limit` is capped at `max_rows`."""
         schema: dict[str, Any] = untitled(self.takes.model_json_schema())
@@ -45,12 +54,30 @@ class Tool(Generic[Takes, Gives]):
         return schema
 
     async def call(self, raw: Mapping[str, Any], deps: Deps) -> Gives:
-        """Validate, run, answer: the only way in.
+        """Ask whether it may be, validate, run, answer, and have it audited: the only way in.
 
         Raises:
+            Forbidden: when the caller's token lacks the tool's scope.
             BadArguments: naming each bad argument, its rule and what was given.
         """
-        return await self.run(self.read(raw, deps), deps)
+        at, began = deps.now(), time.perf_counter()
+        outcome, rows = "internal", None
+        try:
+            deps.caller.access.require(self.scope)
+            answer = await self.run(self.read(raw, deps), deps)
+            outcome, rows = "ok", rows_of(answer)
+            return answer
+        except DevMeshError as error:
+            outcome = error.code
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            told = counted(raw) if self.writes else raw
+            seconds = time.perf_counter() - began
+            access = deps.caller.access
+            deps.audit(ToolCall(at, self.name, told, access, outcome, rows, seconds))
 
     def read(self, raw: Mapping[str, Any], deps: Deps) -> Takes:
         """The validated arguments of a call.

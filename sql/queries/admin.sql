@@ -45,13 +45,25 @@ CREATE USER IF NOT EXISTS '%(user)s'@localhost;
 ALTER USER '%(user)s'@localhost IDENTIFIED %(how)s;
 GRANT ALL PRIVILEGES ON *.* TO '%(user)s'@localhost WITH GRANT OPTION;
 
+-- name: reader
+-- The account that may read our database and do nothing else; one statement a line.
+CREATE USER IF NOT EXISTS '%(reader)s'@localhost;
+REVOKE ALL PRIVILEGES, GRANT OPTION FROM '%(reader)s'@localhost;
+ALTER USER '%(reader)s'@localhost IDENTIFIED %(how)s;
+GRANT SELECT ON devmesh.* TO '%(reader)s'@localhost;
+
+-- name: has_account
+-- Whether an account exists.
+SELECT 1 FROM mysql.global_priv WHERE Host = 'localhost' AND User = %(name)s;
+
 -- name: session
--- What every connection is set to.
+-- What every connection is set to. One that reads is refused every write, whatever its account may.
 SET SESSION time_zone = '+00:00',
     sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
     tx_isolation = 'READ-COMMITTED',
     max_error_count = 20000,
     wsrep_sync_wait = 1, -- ? galera
+    transaction_read_only = 1, -- ? reads
     group_concat_max_len = 1048576
 
 -- name: text_index

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from server.guards import MAX_BODY
+from server.app import Home
+from server.guards import MAX_BODY, Guards
+from server.http_app import book_for
 from server.serve import check_exposure
 from server.settings import ServerSettings
 from tools.errors import BadArguments
@@ -36,7 +39,16 @@ ROUTES = [
     ("POST", "/mcp"),
     ("GET", "/mcp"),
     ("GET", "/nowhere"),
+    ("POST", "/v1/logs"),
+    ("GET", "/metrics"),
+    ("GET", "/.well-known/oauth-protected-resource"),
+    ("GET", "/.well-known/oauth-protected-resource/mcp"),
 ]
+OPEN = {
+    "/health",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-protected-resource/mcp",
+}
 
 
 @pytest.fixture
@@ -96,7 +108,7 @@ async def test_every_route_but_health_asks_for_the_token(locked: httpx2.AsyncCli
         {"authorization": "sesame"},
     ]
     for method, path in ROUTES:
-        if path == "/health":
+        if path in OPEN:
             continue
         for headers in wrong:
             answer = await locked.request(method, path, headers=headers)
@@ -104,7 +116,35 @@ async def test_every_route_but_health_asks_for_the_token(locked: httpx2.AsyncCli
             assert answer.headers["www-authenticate"].startswith("Bearer")
             assert answer.json()["code"] == "unauthorized"
             assert "sesame" not in answer.text
-    assert (await locked.get("/health")).status_code == 200
+    for path in OPEN:
+        assert (await locked.get(path)).status_code == 200
+
+
+async def test_pages_of_other_sites_get_no_leave_to_read(client: httpx2.AsyncClient) -> None:
+    """CORS stays closed: no answer, to a preflight or a request, allows an origin."""
+    for method, path in ROUTES:
+        ask = {"origin": "http://localhost:3000", "access-control-request-method": method}
+        for sent in ("OPTIONS", method):
+            async with client.stream(sent, path, headers=ask) as answer:
+                named = [name for name in answer.headers if name.startswith("access-control-")]
+                assert named == [], (sent, path)
+
+
+async def test_websockets_are_turned_away(settings: ServerSettings) -> None:
+    """Nothing here speaks WebSocket, so none gets past the guards' checks."""
+    sent: list[dict[str, str]] = []
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        raise AssertionError("the guards let it through")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    parts = Home(settings)
+    guards = Guards(app, book_for(parts))
+    await guards({"type": "websocket", "path": "/mcp", "headers": []}, None, send)  # type: ignore[arg-type]
+    assert [message["type"] for message in sent] == ["websocket.close"]
+    await parts.close()
 
 
 async def test_the_right_token_opens_every_route(locked: httpx2.AsyncClient) -> None:

@@ -98,15 +98,14 @@ async def _ingest(deps: Any, events: list[dict[str, Any]]) -> None:
 
 async def test_a_failed_upkeep_degrades_health(home: Home) -> None:
     """A probe sees it without reading logs."""
-    from server.meters import Meters
-    from server.rest_door import rest_app
+    from server.http_app import http_app
 
     async def fails() -> Outcome:
         raise StoreUnavailable("log_events is busy")
 
     home.upkeep = HourlyUpkeep(fails, lambda: NOW)
     await home.upkeep.run_once()
-    transport = httpx2.ASGITransport(app=rest_app(home, Meters()))
+    transport = httpx2.ASGITransport(app=http_app(home))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         health = (await client.get("/health")).json()
     assert health["status"] == "degraded"

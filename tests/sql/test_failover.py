@@ -112,6 +112,9 @@ async def test_a_read_only_node_is_left(pool: Pool, nodes: list[Address]) -> Non
     async with pool.connection() as connection:
         # Root may write nevertheless, so the refusal is the pool's own at its next opening.
         await connection.execute("SET GLOBAL read_only = ON")
+    reading = Pool(nodes[0], reads=True)
+    assert await reading.run("server_version"), "for reading it will do"
+    await reading.close()
     again = Pool(nodes)
     await again.retried(write, transaction=False)
     assert again.address == nodes[1]

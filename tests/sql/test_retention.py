@@ -399,8 +399,8 @@ async def test_a_longer_retention_takes_late_rows_again(database: Address) -> No
     pool = Pool(database)
     await migrate(pool)
     try:
-        await Kept(pool, lambda: NOW, FIVE_DAYS).drop_before(TODAY - 5 * DAY)
-        longer = Kept(pool, lambda: NOW, Retention.parse("30d"))
+        await Kept(pool, pool, lambda: NOW, FIVE_DAYS).drop_before(TODAY - 5 * DAY)
+        longer = Kept(pool, pool, lambda: NOW, Retention.parse("30d"))
         await longer.drop_before(TODAY - 30 * DAY)
         assert await longer.since() == datetime(2026, 11, 15, tzinfo=UTC)
         window = await longer.window()

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from server.app import Home
 from server.guards import Guards
+from server.http_app import book_for
 from server.mcp_door import mcp_server
 
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
@@ -34,7 +35,7 @@ async def _refereed(home: Home) -> AsyncIterator[str]:
         routes=[Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions))],
         lifespan=lambda app: sessions.run(),
     )
-    config = uvicorn.Config(Guards(app), log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(Guards(app, book_for(home)), log_config=None, access_log=False, lifespan="on")
     config.timeout_graceful_shutdown = 1
     serving = uvicorn.Server(config)
     task = asyncio.create_task(serving.serve(sockets=[place]))
