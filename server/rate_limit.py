@@ -16,6 +16,7 @@ from tools.errors import BadArguments
 _RATE = re.compile(r"([1-9]\d{0,8})/([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MOST_BUCKETS = 10_000
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Buckets:
         full = float(self.rate.amount)
         level, at = self._buckets.pop(caller, (full, now))
         level = min(full, level + (now - at) * self._pace)
-        wait = 0 if level >= 1 else math.ceil((1 - level) / self._pace)
+        wait = 0 if level > 1 - _ROUNDING else math.ceil((1 - level) / self._pace)
         self._buckets[caller] = (level if wait else level - 1, now)
         while len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
