@@ -256,7 +256,7 @@ async def test_huge_messages_do_not_flood_a_model(client: httpx2.AsyncClient) ->
     text = await _shown_to_models(client)
     assert len(text) <= 8000
     assert not _controls(text)
-    assert "chars]" in text
+    assert "chars: devmesh://logs/" in text
     rows = [
         part
         for part in text.splitlines()
