@@ -3,13 +3,12 @@
 from typing import Any
 
 _AT = "2026-11-20T12:00:00.000000Z"
-_RANGE = {"start": "2026-11-20T11:00:00.000000Z", "end": None, "timezone": "UTC"}
+_RANGE = {"start": "2026-11-20T11:00:00.000000Z", "end": _AT, "timezone": "UTC"}
 _COVERAGE = {
     "hosts": [{"host": "web-01", "last_event": _AT, "last_heartbeat": _AT, "lag_seconds": 0.4}],
     "more_hosts": 0,
     "gaps": [],
     "missing": 0,
-    "kept_since": None,
 }
 _EVENT = {
     "id": 4711,
