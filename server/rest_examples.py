@@ -72,6 +72,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "complete": True,
     },
     "log_stats": {
+        "group_by": "service",
         "groups": [{"name": "nginx", "count": 250}],
         "total": 250,
         "range": _RANGE,
@@ -91,6 +92,7 @@ GIVEN: dict[str, dict[str, Any]] = {
                 "new": True,
             }
         ],
+        "left_out": 0,
         "total": 410,
         "range": _RANGE,
         "complete": True,
