@@ -32,7 +32,7 @@ _PATTERN = "connect() failed (<*>: Connection refused) while connecting to upstr
 ASKED: dict[str, dict[str, Any]] = {
     "query_logs": {"service": "nginx", "level": ["ERROR"], "start_time": "1h", "limit": 20},
     "query_metrics": {"name": "disk_free", "start_time": "1d", "interval": "1h"},
-    "log_stats": {"group_by": "service", "level": ["ERROR"], "start_time": "1d"},
+    "log_stats": {"group_by": "service", "interval": "1h", "start_time": "1d"},
     "log_patterns": {"start_time": "1d", "new_only": True, "limit": 20},
     "log_context": {"event_id": 4711, "before": 5, "after": 5},
     "similar_logs": {"text": "disk is full", "start_time": "7d", "limit": 5},
@@ -73,7 +73,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     },
     "log_stats": {
         "group_by": "service",
-        "groups": [{"name": "nginx", "count": 250}],
+        "interval": "1h",
+        "groups": [{"name": "nginx", "start": _AT, "count": 250}],
         "total": 250,
         "range": _RANGE,
         "complete": True,
