@@ -12,10 +12,10 @@ https://opentelemetry.io/docs/specs/otel/logs/data-model/ ; where each field goe
     attributes                           meta_json
     everything else                      meta_json, under `otel`
 
-Nothing of a record is dropped. Its identity is the attribute log.record.uid, where it has one. Any
-other is known by its content and its time to the nanosecond, as ingested events are: a request sent
-again is stored once, equal records within a request stay as many as they are, and of equal records
-in different requests one is stored.
+Nothing of a record is dropped. Its identity is the attribute log.record.uid with its time, where it
+has one. Any other is known by its content and its time to the nanosecond, as ingested events are: a
+request sent again is stored once, equal records within a request stay as many as they are, and of
+equal records in different requests one is stored.
 """
 
 import hashlib

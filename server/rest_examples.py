@@ -3,13 +3,12 @@
 from typing import Any
 
 _AT = "2026-11-20T12:00:00.000000Z"
-_RANGE = {"start": "2026-11-20T11:00:00.000000Z", "end": None, "timezone": "UTC"}
+_RANGE = {"start": "2026-11-20T11:00:00.000000Z", "end": _AT, "timezone": "UTC"}
 _COVERAGE = {
     "hosts": [{"host": "web-01", "last_event": _AT, "last_heartbeat": _AT, "lag_seconds": 0.4}],
     "more_hosts": 0,
     "gaps": [],
     "missing": 0,
-    "kept_since": None,
 }
 _EVENT = {
     "id": 4711,
@@ -33,7 +32,7 @@ _PATTERN = "connect() failed (<*>: Connection refused) while connecting to upstr
 ASKED: dict[str, dict[str, Any]] = {
     "query_logs": {"service": "nginx", "level": ["ERROR"], "start_time": "1h", "limit": 20},
     "query_metrics": {"name": "disk_free", "start_time": "1d", "interval": "1h"},
-    "log_stats": {"group_by": "service", "level": ["ERROR"], "start_time": "1d"},
+    "log_stats": {"group_by": "service", "interval": "1h", "start_time": "1d"},
     "log_patterns": {"start_time": "1d", "new_only": True, "limit": 20},
     "log_context": {"event_id": 4711, "before": 5, "after": 5},
     "similar_logs": {"text": "disk is full", "start_time": "7d", "limit": 5},
@@ -73,7 +72,9 @@ GIVEN: dict[str, dict[str, Any]] = {
         "complete": True,
     },
     "log_stats": {
-        "groups": [{"name": "nginx", "count": 250}],
+        "group_by": "service",
+        "interval": "1h",
+        "groups": [{"name": "nginx", "start": _AT, "count": 250}],
         "total": 250,
         "range": _RANGE,
         "complete": True,
@@ -92,6 +93,7 @@ GIVEN: dict[str, dict[str, Any]] = {
                 "new": True,
             }
         ],
+        "left_out": 0,
         "total": 410,
         "range": _RANGE,
         "complete": True,

@@ -73,7 +73,7 @@ def _add_info(app: FastAPI, home: Home) -> None:
         "database": "11.8.9-MariaDB",
         "index": {"model": "all-MiniLM-L6-v2", "indexed": 345, "pending": 0},
         "retention": "30d",
-        "kept_since": None,
+        "kept_since": "2026-10-21T00:00:00+00:00",
         "upkeep": {"last_run": None, "did": None, "error": None, "next_run": None},
         "timezone": "UTC",
         "services": ["nginx"],
