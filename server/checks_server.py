@@ -5,8 +5,9 @@ import socket
 from urllib.parse import urlsplit
 
 from server.checks import Finding
-from server.own_address import address_of, reachable
+from server.own_address import address_of, own_address, own_shipping, reachable
 from server.settings import ServerSettings
+from shipper.settings import ShipperSettings
 
 _SECONDS = 5.0
 
@@ -16,8 +17,9 @@ async def server(settings: ServerSettings) -> list[Finding]:
     import httpx2
 
     url = address_of(settings)
+    own = own_shipping(settings, None) if url == own_address(settings) else ShipperSettings()
     try:
-        async with httpx2.AsyncClient(timeout=_SECONDS) as client:
+        async with httpx2.AsyncClient(timeout=_SECONDS, verify=own.trust) as client:
             answer = await client.get(f"{url.rstrip('/')}/health")
             said = answer.json()
     except (httpx2.ConnectError, httpx2.ConnectTimeout):

@@ -110,9 +110,10 @@ def _gauges(home: Home) -> Iterator[Gauge]:
     waits = index.get("oldest_pending_seconds", 0)
     yield "embedding_lag_seconds", "For how long the oldest of them waits.", waits
     yield "embedding_degraded", "1: meaning is out of order, words rank alone.", _degraded(home)
-    used, connections = home.store.pool.use()
-    yield "database_connections", "Open connections of the pool.", connections
-    yield "database_connections_used", "Connections of the pool that are lent.", used
+    pools = (home.store.pool.use(), home.store.reads.use())
+    used, connections = (sum(numbers) for numbers in zip(*pools, strict=True))
+    yield "database_connections", "Open connections of the pools.", connections
+    yield "database_connections_used", "Connections of the pools that are lent.", used
     yield "upkeep_failed", "1: the latest upkeep failed.", upkeep["error"] is not None
     last: datetime | None = upkeep["last_run"]
     if last is not None:

@@ -4,15 +4,14 @@ import asyncio
 import logging
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
-from pydantic import SecretStr
 
 from server.app import home
 from server.http_app import book_for, http_app
+from server.own_address import own_shipping
 from server.settings import ServerSettings
 from server.tls import server_context
 from server.token_book import TokenBook
@@ -122,33 +121,6 @@ async def _shipping(
         task.cancel()
 
 
-class _OwnShipping(ShipperSettings):
-    """Ships to our own server, which is known by its certificate and not by its name."""
-
-    @property
-    def trust(self) -> ssl.SSLContext | bool:
-        """Our own certificate, whatever names it has and whoever has signed it."""
-        if self.tls_ca is None:
-            return True
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.load_verify_locations(self.tls_ca)
-        return context
-
-
-def own_shipping(settings: ServerSettings, token: str) -> ShipperSettings:
-    """How this process ships to itself."""
-    scheme = "https" if settings.tls_cert else "http"
-    return _OwnShipping(
-        server_url=f"{scheme}://{_reachable(settings.host)}:{settings.port}",
-        token=SecretStr(token),
-        token_file=None,
-        tls_ca=settings.tls_cert,
-        state_dir=settings.state_dir,
-    )
-
-
 async def _ship(shipping: ShipperSettings, errand: Errand, stop: asyncio.Event) -> None:
     # The shipper retries until we answer, so there is no need to wait for our own start.
     try:
@@ -158,9 +130,3 @@ async def _ship(shipping: ShipperSettings, errand: Errand, stop: asyncio.Event) 
             _log.error("not shipping: %s", error)
     except* Exception:
         _log.exception("shipping has ended; what the journal holds is shipped after a restart")
-
-
-def _reachable(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

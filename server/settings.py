@@ -54,7 +54,7 @@ class ServerSettings(ServiceSettings):
         description="mysql://user:password@host/database; several for the nodes of a cluster.",
     )
     database_read_url: SecretStr | None = Field(
-        None, description="The same database for reading, by an account that may only SELECT."
+        None, description="The same database by an account that may only read."
     )
     mariadb_prefix: Path = _ROOT / ".mariadb"
     mariadb_buffer_mib: int = Field(256, ge=16)

@@ -120,9 +120,9 @@ class EventsOut:
 
     async def coverage(self, wanted: Filter) -> Coverage:
         """Who was heard in scope, last heard first, and the gaps that touch the range."""
-        heard = await self._pool.run("coverage_hosts", host=wanted.host, limit=_HOSTS + 1)
+        heard = await self._pool.run("coverage_hosts", host=wanted.host, limit=_HOSTS)
         gaps = await self._pool.run(
-            "coverage_gaps", host=wanted.host, start=wanted.start, end=wanted.end, limit=1000
+            "coverage_gaps", host=wanted.host, start=wanted.start, end=wanted.end, limit=_GAPS
         )
         hosts = [
             HostCoverage(
@@ -131,13 +131,14 @@ class EventsOut:
                 last_heartbeat=beat and aware(beat),
                 lag_seconds=lag,
             )
-            for host, last, beat, lag in heard[:_HOSTS]
+            for host, last, beat, lag, _ in heard
         ]
         return Coverage(
             hosts=hosts,
-            more_hosts=max(0, len(heard) - _HOSTS),
-            gaps=[_gap(row) for row in gaps[:_GAPS]],
-            missing=sum(row[4] for row in gaps),
+            more_hosts=int(heard[0][4]) - len(heard) if heard else 0,
+            gaps=[_gap(row[:5]) for row in gaps],
+            more_gaps=int(gaps[0][5]) - len(gaps) if gaps else 0,
+            missing=int(gaps[0][6]) if gaps else 0,
         )
 
     async def catalogue(self) -> Catalogue:

@@ -97,7 +97,7 @@ async def coverage_of(wanted: Filter, deps: Deps) -> Coverage:
         "hosts": hosts,
         "more_hosts": coverage.more_hosts + len(coverage.hosts) - len(hosts),
         "gaps": gaps,
-        "more_gaps": len(coverage.gaps) - len(gaps),
+        "more_gaps": coverage.more_gaps + len(coverage.gaps) - len(gaps),
     }
     return coverage.model_copy(update=shown)
 

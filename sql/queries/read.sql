@@ -113,8 +113,8 @@ ORDER BY timestamp DESC, id DESC
 LIMIT %(limit)s
 
 -- name: coverage_hosts
--- When each host was last heard, and what its shipper last said.
-SELECT h.host, h.last_event, s.heard_at, s.lag_seconds
+-- When each host was last heard, what its shipper last said, and how many hosts there are.
+SELECT h.host, h.last_event, s.heard_at, s.lag_seconds, COUNT(*) OVER ()
 FROM (
     SELECT host, last_event FROM log_hosts
     UNION ALL
@@ -130,8 +130,8 @@ ORDER BY h.last_event DESC
 LIMIT %(limit)s
 
 -- name: coverage_gaps
--- Known gaps that touch a range.
-SELECT host, source, start_at, end_at, missing
+-- Known gaps that touch a range, how many there are, and what is missing in all of them.
+SELECT host, source, start_at, end_at, missing, COUNT(*) OVER (), SUM(missing) OVER ()
 FROM log_gaps
 WHERE 1 = 1
   AND end_at >= %(start)s -- ? start

@@ -15,8 +15,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from pydantic import SecretStr
+from sse_starlette.sse import AppStatus
 
-from server.serve import own_shipping, serve
+from server import checks_server
+from server.own_address import own_shipping
+from server.serve import serve
 from server.settings import ServerSettings
 from server.tls import server_context
 from shipper.send import connect
@@ -82,6 +85,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[str]:
     finally:
         os.kill(os.getpid(), signal.SIGTERM)  # which the server has its own handler for
         await task
+        AppStatus.should_exit = False  # or all later servers' event streams end at once
 
 
 async def test_a_shipper_speaks_tls_with_a_private_authority(
@@ -186,3 +190,10 @@ def test_our_own_shipper_needs_no_tls_where_there_is_none(settings: ServerSettin
     """Over plain HTTP nothing is to be trusted."""
     shipping = own_shipping(settings, "sesame")
     assert shipping.server_url.startswith("http://") and shipping.trust is True
+
+
+async def test_the_doctor_asks_over_tls(secure: ServerSettings) -> None:
+    """A server that shows its own certificate is found in order."""
+    async with running(secure):
+        [found] = await checks_server.server(secure)
+    assert (found.state, "https://" in found.text) == ("ok", True)

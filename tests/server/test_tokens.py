@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 
 from server.app import Home
-from server.serve import check_exposure, own_shipping
+from server.own_address import own_shipping
+from server.serve import check_exposure
 from server.settings import ServerSettings
 from server.token_book import FRESH_SECONDS, TokenBook
 from server.token_secrets import hash_of, new_token

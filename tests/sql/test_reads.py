@@ -268,12 +268,19 @@ async def test_a_gap_told_again_counts_once(store: MariaStore) -> None:
     assert (len(coverage.hosts), coverage.missing) == (1, 8)
 
 
-async def test_many_hosts_are_counted(store: MariaStore, ready: MakeReady) -> None:
-    """More hosts than a coverage shows are said to be there."""
+async def test_many_hosts_and_gaps_are_counted(store: MariaStore, ready: MakeReady) -> None:
+    """More of either than a coverage lists are said to be there, and counted in."""
     raw = [{"message": "m", "host": f"host-{n}", "timestamp": NOW.isoformat()} for n in range(60)]
     await store.add_events(ready(raw))
+    gaps = [
+        Gap(host="host-1", source="journald", start=moment, end=moment, missing=number)
+        for number in range(1, 31)
+        for moment in [NOW - timedelta(minutes=number)]
+    ]
+    await store.heartbeat(Heartbeat(host="host-1", gaps=gaps))
     coverage = await store.coverage(Filter())
-    assert (len(coverage.hosts), coverage.more_hosts) == (50, 1)
+    assert (len(coverage.hosts), coverage.more_hosts) == (50, 10)
+    assert (len(coverage.gaps), coverage.more_gaps, coverage.missing) == (20, 10, 465)
 
 
 Call = Callable[[MariaStore], Awaitable[object]]

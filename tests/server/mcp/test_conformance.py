@@ -35,7 +35,9 @@ async def _refereed(home: Home) -> AsyncIterator[str]:
         routes=[Route("/mcp", endpoint=StreamableHTTPASGIApp(sessions))],
         lifespan=lambda app: sessions.run(),
     )
-    config = uvicorn.Config(Guards(app, book_for(home)), log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        Guards(app, book_for(home)), log_config=None, access_log=False, lifespan="on"
+    )
     config.timeout_graceful_shutdown = 1
     serving = uvicorn.Server(config)
     task = asyncio.create_task(serving.serve(sockets=[place]))
