@@ -33,7 +33,7 @@ Page = TypeVar("Page", bound=BaseModel)
 
 def moment_text(moment: datetime) -> str:
     """A moment in UTC to the millisecond, without a zone letter on every line."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
 def minute_text(moment: datetime) -> str:
@@ -168,6 +168,8 @@ def shown_to(event: Event, caller: Caller, most: int | None = None) -> Event:
 
 def _head(message: str, limit: int) -> str:
     """The start of a message that takes at most `limit` characters on one line."""
+    if len(message) + len(" ⏎ ") * message.count("\n") <= limit:
+        return message
     left = limit
     for place, char in enumerate(message):
         left -= len(" ⏎ ") if char == "\n" else 1

@@ -88,13 +88,18 @@ def _escape(match: re.Match[str]) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """The text on one line, cut to `limit` characters with a marker that says how much is gone."""
-    # Split rather than searched: a search through 64 KiB of spaces takes seconds.
-    first, *others = (part.strip() for part in clean(text).replace("\t", " ").split("\n"))
-    between = [part for part in others[:-1] if part]
-    line = " ⏎ ".join([first, *between, *others[-1:]]).strip()
+    line = text.strip() if text.isascii() and text.isprintable() else _joined(clean(text))
     if len(line) <= limit:
         return line
     return f"{line[:limit]}… [+{len(line) - limit} chars]"
+
+
+def _joined(text: str) -> str:
+    """Clean text on one line."""
+    # Split rather than searched: a search through 64 KiB of spaces takes seconds.
+    first, *others = (part.strip() for part in text.replace("\t", " ").split("\n"))
+    between = [part for part in others[:-1] if part]
+    return " ⏎ ".join([first, *between, *others[-1:]]).strip()
 
 
 def unsigned(text: str, limit: int) -> str:

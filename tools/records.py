@@ -16,12 +16,10 @@ from pydantic import (
 
 from tools.levels import Level
 
-UTC_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
-
 
 def utc_text(moment: datetime) -> str:
     """A moment as ISO 8601 in UTC with microseconds, e.g. 2026-11-20T12:00:00.000000Z."""
-    return moment.astimezone(UTC).strftime(UTC_FORMAT)
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 Moment = Annotated[datetime, PlainSerializer(utc_text, when_used="json")]
