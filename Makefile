@@ -30,7 +30,7 @@ demo: setup
 	DEVMESH_STATE_DIR=$(CURDIR)/.state $(BIN)/devmesh demo
 
 test: setup-test check
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile --durations 15
 
 # The crash test for MINUTES, with MariaDB killed as well.
 soak: setup-test

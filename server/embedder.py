@@ -50,7 +50,11 @@ class SentenceEmbedder:
             EmbedderUnavailable: when the model cannot be loaded or fails.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._embed, list(texts))
+        try:
+            embedding = loop.run_in_executor(self._thread, self._embed, list(texts))
+        except RuntimeError as error:  # its thread has ended
+            raise EmbedderUnavailable("the embedder is closed") from error
+        return await embedding
 
     async def width(self) -> int:
         """Numbers in a vector. Raises EmbedderUnavailable."""

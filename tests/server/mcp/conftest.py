@@ -3,6 +3,7 @@ each, installed once a machine.
 """
 
 import asyncio
+import fcntl
 import os
 import shutil
 import subprocess
@@ -49,13 +50,15 @@ def node_programs(need: Need) -> Path:
     need(shutil.which("npm") is not None, "npm")
     folder = CACHE / "npm"
     programs = folder / "node_modules" / ".bin"
-    if not all((programs / name).exists() for name in NODE_PROGRAMS):
-        folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["npm", "install", "--silent", "--no-fund", "--no-audit", *NODE],
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        need(done.returncode == 0, f"node's programs from npm ({done.stderr[-300:]})")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "npm.lock").open("w") as lock:  # of several test processes one installs
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((programs / name).exists() for name in NODE_PROGRAMS):
+            done = subprocess.run(
+                ["npm", "install", "--silent", "--no-fund", "--no-audit", *NODE],
+                cwd=folder, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            need(done.returncode == 0, f"node's programs from npm ({done.stderr[-300:]})")
     return programs
 
 
