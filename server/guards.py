@@ -1,8 +1,8 @@
 """What every HTTP request passes first: Host, Origin, rate, token, scope, size; on every route."""
 
+import re
 import time
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -23,6 +23,7 @@ _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS = ("/health", "/health/live", "/health/ready")
 _INGEST_PATHS = ("/ingest/", "/v1/")
 _NOBODY = Holder(None, frozenset())
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:@\[\]]*)(?::\d{0,5})?")
 _PERIODS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
 
 
@@ -87,7 +88,7 @@ class Guards:
             detail = "this Host is not ours; set DEVMESH_ALLOWED_HOSTS to the names in use"
             return problem_response(421, "unknown_host", detail)
         origin = headers.get("origin")
-        if origin is not None and _name(urlsplit(origin).netloc) not in self._hosts:
+        if origin is not None and _name(origin.partition("://")[2]) not in self._hosts:
             return problem_response(403, "foreign_origin", "requests from other sites are refused")
         return None
 
@@ -171,11 +172,12 @@ def _address(scope: Scope) -> str | None:
     return scope["client"][0] if scope.get("client") else None
 
 
-def _name(authority: str) -> str:
-    """The host of `host:port`, brackets of IPv6 kept."""
-    if authority.startswith("["):
-        return authority[: authority.find("]") + 1].lower()
-    return authority.partition(":")[0].lower()
+def _name(authority: str) -> str | None:
+    """The host of `host:port`, brackets of IPv6 kept; None where there is none, or more than that
+    (RFC 6454, section 6.2: no user).
+    """
+    match = _AUTHORITY.fullmatch(authority)
+    return (match[1].lower() or None) if match else None
 
 
 def _announced_too_large(headers: Headers) -> Response | None:

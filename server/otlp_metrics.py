@@ -15,13 +15,14 @@ kept, as they are with Prometheus' samples.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
-from server.otlp_values import Origin, attributes, moment, origin_of
+from server.otlp_values import Origin, attributes, moment, one_more, origin_of
+from tools.ingest_metrics import MAX_LABELS
 
 _DELTA = 1
 _NO_VALUE = 1
@@ -51,7 +52,7 @@ class Points:
 
 
 def points(request: Any) -> Points:
-    """The data of an ExportMetricsServiceRequest, in its order."""
+    """The data of an ExportMetricsServiceRequest, in its order. Raises TooLarge."""
     found = Points()
     for of_resource in request.resource_metrics:
         origin = origin_of(of_resource.resource)
@@ -68,7 +69,8 @@ def _scope(scope: Any) -> Labels:
 
 
 def _labels(said: dict[str, Any]) -> Labels:
-    return {key: _label(value) for key, value in said.items()}
+    # One more than a point may have gets it refused; all would be copied for each of its parts.
+    return {key: _label(value) for key, value in islice(said.items(), MAX_LABELS + 1)}
 
 
 def _label(value: Any) -> str | int | float | bool:
@@ -92,6 +94,7 @@ def _add(metric: Any, origin: Origin, shared: Labels, found: Points) -> None:
             continue
         own = shared | _labels(attributes(point.attributes))
         for part in _PARTS[kind](point):
+            one_more(len(found.points))
             found.owners.append(number)
             found.points.append(
                 {

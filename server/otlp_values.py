@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from tools.errors import TooLarge
+from tools.ingest_logs import MAX_EVENTS
+
+MOST = 20 * MAX_EVENTS
+"""Events or points of one request: collectors send some thousands, a hostile body millions."""
+
 _GIGA = 1_000_000_000
+
+
+def one_more(count: int) -> None:
+    """After so many, may there be another? Raises TooLarge if not."""
+    if count >= MOST:
+        raise TooLarge(f"a request may bring at most {MOST} events or points")
 
 
 class Origin(NamedTuple):
