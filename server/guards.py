@@ -22,6 +22,8 @@ _RULE = f"a body may have at most {MAX_BODY} bytes"
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS = ("/health", "/health/live", "/health/ready")
 _INGEST_PATHS = ("/ingest/", "/v1/")
+_PROMPT_PATHS = ("/health/ready", "/metrics")
+"""Answered in bounded time, however busy the store is."""
 _NOBODY = Holder(None, frozenset())
 _AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:@\[\]]*)(?::\d{0,5})?")
 _PERIODS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
@@ -69,7 +71,7 @@ class Guards:
         if foreign := self._foreign(headers):
             return foreign
         try:
-            holder = await self._book.holder(_bearer(headers))
+            holder = await self._holder(scope["path"], headers)
             unadmitted = _unadmitted(scope, headers, holder)
         except DevMeshError as error:
             holder, without = None, self._does_without_store(scope["path"])
@@ -77,11 +79,16 @@ class Guards:
         _note(scope, holder or _NOBODY)
         return self._too_many(scope, holder) or unadmitted or _announced_too_large(headers)
 
+    async def _holder(self, path: str, headers: Headers) -> Holder | None:
+        if path == "/health/live" or _is_metadata(path):  # the same for all, store or none
+            return _NOBODY
+        return await self._book.holder(_bearer(headers), prompt=path in _PROMPT_PATHS)
+
     def _does_without_store(self, path: str) -> bool:
-        """Health; and MCP where no token may be needed: it lists tools, and tools refuse nobody's
-        calls themselves.
+        """Health; and where no token may be needed, /metrics, which is for such times, and MCP: it
+        lists tools, and tools refuse nobody's calls themselves.
         """
-        return _is_open(path) or (path == "/mcp" and not self._book.needed)
+        return _is_open(path) or (path in {"/mcp", "/metrics"} and not self._book.needed)
 
     def _foreign(self, headers: Headers) -> Response | None:
         if _name(headers.get("host", "")) not in self._hosts:
@@ -152,7 +159,11 @@ def _unadmitted(scope: Scope, headers: Headers, holder: Holder | None) -> Respon
 
 
 def _is_open(path: str) -> bool:
-    return path in _OPEN_PATHS or path == METADATA or path.startswith(f"{METADATA}/")
+    return path in _OPEN_PATHS or _is_metadata(path)
+
+
+def _is_metadata(path: str) -> bool:
+    return path == METADATA or path.startswith(f"{METADATA}/")
 
 
 def _scope_of(path: str) -> str | None:

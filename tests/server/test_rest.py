@@ -283,7 +283,7 @@ async def test_what_a_timeline_leaves_out_is_not_said_to_be_small(
     now = [{"service": f"s{number}", "message": "x"} for number in range(3)]
     before = [{"service": "s0", "message": f"{n}", "timestamp": "2026-01-01"} for n in range(9)]
     await client.post("/ingest/logs", json=now + before)
-    asked = {"group_by": "service", "limit": 2}
+    asked = {"group_by": "service", "limit": "2"}
     alone = (await client.get("/stats/logs", params=asked)).json()
     assert alone["hint"].startswith("more groups, none over 1")
     timeline = (await client.get("/stats/logs", params=asked | {"interval": "1h"})).json()

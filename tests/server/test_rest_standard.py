@@ -206,6 +206,7 @@ async def test_metrics_wait_for_no_busy_database(home: Home, listening: Listenin
     async with listening(home) as base, httpx2.AsyncClient(base_url=base, timeout=10) as client:
         await home.open()
         async with _AllOf(home.store.pool):
+            assert (await client.get("/health/live")).status_code == 200
             found = samples(await client.get("/metrics"))
         assert found["devmesh_database_up", ()] == 0
         assert found["devmesh_database_connections_used", ()] == 8
