@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.challenges import forbidden
+from server.mcp_cancel import whole
 from tools.access import READ, SCOPES, Access
 from tools.catalogue import tool_named
 from tools.errors import NotFound
@@ -35,22 +36,12 @@ class ScopedMcp:
         if access.scopes in {SCOPES, frozenset()} or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        body = await _body(receive)
+        body = await whole(receive)
         lacking = sorted(set(_needed(body)) - access.scopes)
         if lacking:
             await forbidden(scope, Headers(scope=scope), lacking[0])(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
-
-
-async def _body(receive: Receive) -> bytes:
-    """The whole body; the guards have bounded it."""
-    parts, more = [], True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
