@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from server.otlp_values import Origin, attributes, moment, one_more, origin_of
+from server.otlp_values import Budget, Origin, attributes, moment, origin_of
 from tools.ingest_metrics import MAX_LABELS
 
 _DELTA = 1
@@ -49,6 +49,7 @@ class Points:
     data_points: int = 0
     not_kept: Counter[str] = field(default_factory=Counter)
     """What has no place in points, and how many there were."""
+    budget: Budget = field(default_factory=Budget)
 
 
 def points(request: Any) -> Points:
@@ -93,8 +94,9 @@ def _add(metric: Any, origin: Origin, shared: Labels, found: Points) -> None:
         if point.flags & _NO_VALUE:
             continue
         own = shared | _labels(attributes(point.attributes))
+        size = len(metric.name) + sum(len(key) + len(str(value)) for key, value in own.items())
         for part in _PARTS[kind](point):
-            one_more(len(found.points))
+            found.budget.take(size)
             found.owners.append(number)
             found.points.append(
                 {

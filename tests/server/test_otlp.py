@@ -314,6 +314,22 @@ async def test_the_parts_of_one_data_point_are_bounded_too(client: httpx2.AsyncC
     assert await points(client, "took_count") == []
 
 
+async def test_what_many_records_share_is_counted_for_each(client: httpx2.AsyncClient) -> None:
+    """A large resource is kept with every record of it: a small body cannot make gigabytes so."""
+    large = [{"key": "large", "value": {"stringValue": "x" * 2**22}}]
+    records = [{"timeUnixNano": str(AT + n * 1000), "asInt": "1"} for n in range(70)]
+    about = {"resource": {"attributes": large}}
+    gauge = {"name": "n", "gauge": {"dataPoints": records}}
+    for path, sent in (
+        ("logs", {"resourceLogs": [about | {"scopeLogs": [{"logRecords": records}]}]}),
+        ("metrics", {"resourceMetrics": [about | {"scopeMetrics": [{"metrics": [gauge]}]}]}),
+    ):
+        reply = await client.post(f"/v1/{path}", json=sent)
+        assert reply.status_code == 413
+        assert "counted for each" in reply.json()["message"]
+    assert await stored(client) == []
+
+
 @pytest.mark.parametrize(
     ("body", "media", "packing", "status"),
     [
