@@ -23,7 +23,7 @@ MOST_BYTES = 10 * 1024 * 1024
 """Of one file; four older ones are kept."""
 _OLDER = 4
 _HELD = 10_000
-"""Lines kept in memory while the disk takes none."""
+"""Lines kept in memory while the disk takes none, and calls while it takes them too slowly."""
 
 
 class AuditLog:
@@ -37,7 +37,12 @@ class AuditLog:
         self._held: list[bytes] = []
 
     def note(self, call: ToolCall) -> None:
-        """Have a call written; at once back."""
+        """Have a call written; at once back. Of calls that too many wait before, only the log tells
+        that their lines are lost.
+        """
+        if self._queue.qsize() >= _HELD:
+            _log.warning("the audit log is not written in time; a line is lost: %s", call.tool)
+            return
         self._queue.put(call)
         if self._writer is None:
             self._writer = threading.Thread(target=self._write_all, name="audit", daemon=True)

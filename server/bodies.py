@@ -2,6 +2,8 @@
 
 import json
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,6 +15,8 @@ MAX_PLAIN = 64 * 1024 * 1024
 """Bytes of a body after decompression."""
 
 _STEP = 1024
+_MOST_PARTS = 10_000
+"""Members of a gzip body, frames of a zstd body: some writers make one of each piece they send."""
 _JSON = {"application/json", "text/json", ""}
 _NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl"}
 ENCODINGS = ("zstd", "gzip", "deflate", "identity")
@@ -26,58 +30,49 @@ class UnknownMedia(BadBatch):
     code = "unsupported_media_type"
 
 
-def decompress(body: bytes, encoding: str) -> bytes:
+def decompress(body: bytes, encoding: str, most: int = MAX_PLAIN) -> bytes:
     """The plain body.
 
     Raises:
         UnknownMedia: for an encoding that is none of ENCODINGS.
-        TooLarge: over MAX_PLAIN; BadBatch: when it is not what it says it is.
+        TooLarge: over `most` bytes; BadBatch: when it is not what it says it is.
     """
     try:
         if encoding in {"", "identity"}:
             plain = body
         elif encoding in _WINDOWS:
-            plain = _inflate(body, encoding)
+            plain = _unpacked(body, partial(zlib.decompressobj, _WINDOWS[encoding]), encoding, most)
         elif encoding == "zstd":
-            plain = _unzstd(body)
+            plain = _unpacked(body, zstandard.ZstdDecompressor().decompressobj, encoding, most)
         else:
             raise UnknownMedia(f"Content-Encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
     except (zlib.error, zstandard.ZstdError) as error:
         raise BadBatch(f"the body is no {encoding}: {error}") from error
-    if len(plain) > MAX_PLAIN:
-        raise TooLarge(f"a body may have at most {MAX_PLAIN} bytes once decompressed")
+    if len(plain) > most:
+        raise TooLarge(f"a body may have at most {most} bytes once decompressed")
     return plain
 
 
-def _inflate(body: bytes, encoding: str) -> bytes:
-    plain, parts = b"", body
-    while parts:
-        stream = zlib.decompressobj(wbits=_WINDOWS[encoding])
-        plain += stream.decompress(parts, MAX_PLAIN + 1 - len(plain))
-        if len(plain) > MAX_PLAIN:
-            break
-        if not stream.eof:
-            raise BadBatch(f"the {encoding} body is cut short")
-        parts = stream.unused_data
-    return plain
+def _unpacked(body: bytes, begin: Callable[[], Any], encoding: str, most: int) -> bytes:
+    """The parts of a body, each by a decompressor of its own; one byte too many is enough.
 
-
-def _unzstd(body: bytes) -> bytes:
-    plain, rest = bytearray(), body
-    if not rest:
-        raise BadBatch("the zstd body is empty")
-    while rest:
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        # In small steps: a step's output has no bound of its own, only a ratio to its input.
-        for begin in range(0, len(rest), _STEP):
-            plain += frame.decompress(rest[begin : begin + _STEP])
-            if len(plain) > MAX_PLAIN:
+    In small steps: a step's output has no bound of its own, only a ratio to its input, and what
+    follows a part is handed back as a copy.
+    """
+    plain, place, parts = bytearray(), 0, 0
+    while place < len(body) or not parts:
+        parts += 1
+        if parts > _MOST_PARTS:
+            raise TooLarge(f"a {encoding} body may have at most {_MOST_PARTS} parts")
+        part = begin()
+        while place < len(body) and not part.eof:
+            step = body[place : place + _STEP]
+            plain += part.decompress(step)
+            place += len(step) - len(part.unused_data)
+            if len(plain) > most:
                 return bytes(plain)
-            if frame.eof:
-                break
-        if not frame.eof:
-            raise BadBatch("the zstd body is cut short")
-        rest = frame.unused_data + rest[begin + _STEP :]
+        if not part.eof:
+            raise BadBatch(f"the {encoding} body is cut short")
     return bytes(plain)
 
 

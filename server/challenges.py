@@ -1,6 +1,5 @@
 """Refusals that say how to come in: RFC 6750's challenges, and RFC 9728's metadata beside them."""
 
-import re
 from typing import Any
 
 import orjson
@@ -14,7 +13,6 @@ from tools.access import SCOPES
 from tools.errors import Forbidden
 
 METADATA = "/.well-known/oauth-protected-resource"
-_HOST = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::\d{1,5})?")
 
 
 def unauthorized(scope: Scope, headers: Headers, given: bool) -> Response:
@@ -39,8 +37,7 @@ def _challenge(scope: Scope, headers: Headers, why: dict[str, str]) -> str:
 
 def _base(scope: Scope, headers: Headers) -> str:
     """Our address as the caller has it: a name that the guards know, and its port if any."""
-    host = _HOST.match(headers.get("host", ""))
-    return f"{scope['scheme']}://{host[0] if host else ''}"
+    return f"{scope['scheme']}://{headers['host']}"
 
 
 def add_metadata(app: FastAPI) -> None:

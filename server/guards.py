@@ -1,8 +1,8 @@
 """What every HTTP request passes first: Host, Origin, rate, token, scope, size; on every route."""
 
+import re
 import time
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -22,7 +22,10 @@ _RULE = f"a body may have at most {MAX_BODY} bytes"
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _OPEN_PATHS = ("/health", "/health/live", "/health/ready")
 _INGEST_PATHS = ("/ingest/", "/v1/")
+_PROMPT_PATHS = ("/health/ready", "/metrics")
+"""Answered in bounded time, however busy the store is."""
 _NOBODY = Holder(None, frozenset())
+_AUTHORITY = re.compile(r"(\[[^\]]*\]|[^:@\[\]]*)(?::\d{0,5})?")
 _PERIODS = {1: "second", 60: "minute", 3600: "hour", 86_400: "day"}
 
 
@@ -68,7 +71,7 @@ class Guards:
         if foreign := self._foreign(headers):
             return foreign
         try:
-            holder = await self._book.holder(_bearer(headers))
+            holder = await self._holder(scope["path"], headers)
             unadmitted = _unadmitted(scope, headers, holder)
         except DevMeshError as error:
             holder, without = None, self._does_without_store(scope["path"])
@@ -76,18 +79,23 @@ class Guards:
         _note(scope, holder or _NOBODY)
         return self._too_many(scope, holder) or unadmitted or _announced_too_large(headers)
 
+    async def _holder(self, path: str, headers: Headers) -> Holder | None:
+        if path == "/health/live" or _is_metadata(path):  # the same for all, store or none
+            return _NOBODY
+        return await self._book.holder(_bearer(headers), prompt=path in _PROMPT_PATHS)
+
     def _does_without_store(self, path: str) -> bool:
-        """Health; and MCP where no token may be needed: it lists tools, and tools refuse nobody's
-        calls themselves.
+        """Health; and where no token may be needed, /metrics, which is for such times, and MCP: it
+        lists tools, and tools refuse nobody's calls themselves.
         """
-        return _is_open(path) or (path == "/mcp" and not self._book.needed)
+        return _is_open(path) or (path in {"/mcp", "/metrics"} and not self._book.needed)
 
     def _foreign(self, headers: Headers) -> Response | None:
         if _name(headers.get("host", "")) not in self._hosts:
             detail = "this Host is not ours; set DEVMESH_ALLOWED_HOSTS to the names in use"
             return problem_response(421, "unknown_host", detail)
         origin = headers.get("origin")
-        if origin is not None and _name(urlsplit(origin).netloc) not in self._hosts:
+        if origin is not None and _name(origin.partition("://")[2]) not in self._hosts:
             return problem_response(403, "foreign_origin", "requests from other sites are refused")
         return None
 
@@ -151,7 +159,11 @@ def _unadmitted(scope: Scope, headers: Headers, holder: Holder | None) -> Respon
 
 
 def _is_open(path: str) -> bool:
-    return path in _OPEN_PATHS or path == METADATA or path.startswith(f"{METADATA}/")
+    return path in _OPEN_PATHS or _is_metadata(path)
+
+
+def _is_metadata(path: str) -> bool:
+    return path == METADATA or path.startswith(f"{METADATA}/")
 
 
 def _scope_of(path: str) -> str | None:
@@ -171,11 +183,12 @@ def _address(scope: Scope) -> str | None:
     return scope["client"][0] if scope.get("client") else None
 
 
-def _name(authority: str) -> str:
-    """The host of `host:port`, brackets of IPv6 kept."""
-    if authority.startswith("["):
-        return authority[: authority.find("]") + 1].lower()
-    return authority.partition(":")[0].lower()
+def _name(authority: str) -> str | None:
+    """The host of `host:port`, brackets of IPv6 kept; None where there is none, or more than that
+    (RFC 6454, section 6.2: no user).
+    """
+    match = _AUTHORITY.fullmatch(authority)
+    return (match[1].lower() or None) if match else None
 
 
 def _announced_too_large(headers: Headers) -> Response | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from server.request_ids import current
+from tools.plain import UNSEEN, plain_json
 from tools.records import utc_text
 
 LogFormat = Literal["text", "json"]
@@ -16,10 +17,7 @@ LogFormat = Literal["text", "json"]
 _QUIET = ("httpx2", "sentence_transformers", "transformers", "asyncio", "mcp")
 """Libraries that speak only when something is wrong."""
 
-# Controls, marks of direction, invisible characters, separators of lines, lone surrogates.
-_CODES = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
+_CODES = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{UNSEEN}]")
 
 
 def configure_logging(level: str, style: LogFormat = "text") -> None:
@@ -64,7 +62,7 @@ class JsonLines(logging.Formatter):
             "exception": _traceback(record) or None,
         }
         kept = {key: _sound(value) for key, value in said.items() if value is not None}
-        return orjson.dumps(kept, default=str).decode()
+        return plain_json(orjson.dumps(kept, default=str).decode())
 
 
 def _sound(value: Any) -> Any:

@@ -34,7 +34,7 @@ class Cancellable:
         if scope.get("method") != "POST" or version in MODERN_PROTOCOL_VERSIONS:
             await self._app(scope, receive, send)
             return
-        body = await _whole(receive)
+        body = await whole(receive)
         message = _read(body)
         session, key = headers.get(_SESSION, ""), message.get("id")
         if message.get("method") == "initialize":
@@ -110,7 +110,8 @@ def _naming_a_session(send: Send) -> Send:
     return named
 
 
-async def _whole(receive: Receive) -> bytes:
+async def whole(receive: Receive) -> bytes:
+    """All of a request's body; the guards have bounded it."""
     parts, more = [], True
     while more:
         message = await receive()

@@ -87,9 +87,17 @@ class _Door:
         return partial(self._deps_for, replace(self._caller, access=self._access(context)))
 
     def _reads(self, context: Any) -> Opens:
-        """The same for what no tool guards. Raises Forbidden."""
-        self._access(context).require(READ)
-        return self._opens(context)
+        """The same for what no tool guards; raises Forbidden too. The store comes first: while it
+        is away nobody's token is known.
+        """
+        opens = self._opens(context)
+
+        async def opened() -> Deps:
+            deps = await opens()
+            deps.caller.access.require(READ)
+            return deps
+
+        return opened
 
     async def list_tools(self, context: Any, params: Any) -> ListToolsResult:
         return ListToolsResult(tools=[definition(tool) for tool in model_tools()])

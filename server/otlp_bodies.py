@@ -12,6 +12,9 @@ from server.bodies import UnknownMedia, decompress, parse_json
 from tools.errors import BadBatch
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
+MAX_PLAIN = 16 * 1024 * 1024
+"""Bytes of a body after decompression: decoded, the smallest records take 70 times as many."""
+
 _DEPTH = 100
 """Levels of nesting, as protobuf's own readers take."""
 _IDS = {"traceId", "trace_id", "spanId", "span_id"}
@@ -34,7 +37,7 @@ def read_request(kind: Any, body: bytes, media: str, packing: str) -> Any:
     encoding = encoding_of(media)
     if encoding is None:
         raise UnknownMedia(f"Content-Type {media[:80]!r} is none of {PROTOBUF}, {JSON}")
-    plain = decompress(body, packing)
+    plain = decompress(body, packing, MAX_PLAIN)
     return _from_json(kind, plain) if encoding == JSON else _from_protobuf(kind, plain)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import orjson
 
-from server.otlp_values import Origin, attributes, moment, origin_of, plain
+from server.otlp_values import Budget, Origin, attributes, moment, origin_of, plain
 from tools.levels import Level
 
 SOURCE = "otlp"
@@ -43,7 +43,8 @@ _MICRO = 1000
 
 
 def events(request: Any) -> Iterator[dict[str, Any]]:
-    """The records of an ExportLogsServiceRequest as events, in their order."""
+    """The records of an ExportLogsServiceRequest as events, in their order. Raises TooLarge."""
+    budget = Budget()
     for of_resource in request.resource_logs:
         origin = origin_of(of_resource.resource)
         for of_scope in of_resource.scope_logs:
@@ -53,7 +54,9 @@ def events(request: Any) -> Iterator[dict[str, Any]]:
                 "scope": _scope(of_scope.scope),
                 "scope_schema_url": of_scope.schema_url,
             }
+            shared = of_resource.resource.ByteSize() + of_scope.scope.ByteSize()
             for record in of_scope.log_records:
+                budget.take(shared)
                 yield _event(record, origin, around)
 
 

@@ -15,13 +15,14 @@ kept, as they are with Prometheus' samples.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
-from server.otlp_values import Origin, attributes, moment, origin_of
+from server.otlp_values import Budget, Origin, attributes, moment, origin_of
+from tools.ingest_metrics import MAX_LABELS
 
 _DELTA = 1
 _NO_VALUE = 1
@@ -48,10 +49,11 @@ class Points:
     data_points: int = 0
     not_kept: Counter[str] = field(default_factory=Counter)
     """What has no place in points, and how many there were."""
+    budget: Budget = field(default_factory=Budget)
 
 
 def points(request: Any) -> Points:
-    """The data of an ExportMetricsServiceRequest, in its order."""
+    """The data of an ExportMetricsServiceRequest, in its order. Raises TooLarge."""
     found = Points()
     for of_resource in request.resource_metrics:
         origin = origin_of(of_resource.resource)
@@ -68,7 +70,8 @@ def _scope(scope: Any) -> Labels:
 
 
 def _labels(said: dict[str, Any]) -> Labels:
-    return {key: _label(value) for key, value in said.items()}
+    # One more than a point may have gets it refused; all would be copied for each of its parts.
+    return {key: _label(value) for key, value in islice(said.items(), MAX_LABELS + 1)}
 
 
 def _label(value: Any) -> str | int | float | bool:
@@ -91,7 +94,9 @@ def _add(metric: Any, origin: Origin, shared: Labels, found: Points) -> None:
         if point.flags & _NO_VALUE:
             continue
         own = shared | _labels(attributes(point.attributes))
+        size = len(metric.name) + sum(len(key) + len(str(value)) for key, value in own.items())
         for part in _PARTS[kind](point):
+            found.budget.take(size)
             found.owners.append(number)
             found.points.append(
                 {

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from server.otlp_bodies import JSON, PROTOBUF
+from server.otlp_bodies import JSON, MAX_PLAIN, PROTOBUF
+from server.otlp_values import MOST
 from server.rest_responses import refusals, success
 
 _ABOUT = (
     "OTLP/HTTP 1.x: protobuf or JSON, plain or compressed, with all that the protocol has, not "
     "only what is told here. Failures are a google.rpc.Status in the encoding of the request; 429, "
-    "503 and 504 may be sent again."
+    "503 and 504 may be sent again. "
+    f"Limits: {MAX_PLAIN} bytes once decompressed, {MOST} events or points."
 )
 _BINARY = {"type": "string", "format": "binary"}
 _INT64 = {

@@ -6,7 +6,34 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from tools.errors import TooLarge
+from tools.ingest_logs import MAX_EVENTS
+
+MOST = 20 * MAX_EVENTS
+"""Events or points of one request: collectors send some thousands, a hostile body millions."""
+
+MOST_SHARED = 256 * 1024 * 1024
+"""Bytes: 32 KiB for each of the 8,192 records of a collector's usual batch."""
+
 _GIGA = 1_000_000_000
+
+
+class Budget:
+    """What one request may become, before it is made: so many events or points, and so many bytes
+    of what is said once for many of them and is kept with each.
+    """
+
+    def __init__(self) -> None:
+        self._count, self._shared = 0, 0
+
+    def take(self, shared: int) -> None:
+        """One event or point with so many bytes of the latter. Raises TooLarge."""
+        self._count, self._shared = self._count + 1, self._shared + shared
+        if self._count > MOST:
+            raise TooLarge(f"a request may bring at most {MOST} events or points")
+        if self._shared > MOST_SHARED:
+            rule = f"may come to {MOST_SHARED} bytes at most, counted for each of them"
+            raise TooLarge(f"what a request says once for many records {rule}")
 
 
 class Origin(NamedTuple):

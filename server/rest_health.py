@@ -96,7 +96,7 @@ def _add_metrics(app: FastAPI, home: Home, meters: Meters, pulse: Pulse) -> None
         "/metrics",
         metrics,
         summary="Counts and states for Prometheus",
-        description="Answers within about a second, also while the database is away.",
+        description="Answers within two seconds, also while the database is away.",
         response_class=Response,
         responses={200: text, **refusals()},
     )

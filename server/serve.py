@@ -80,6 +80,7 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
                 port=settings.port,
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # any caller of this machine could pass for another address
                 timeout_graceful_shutdown=_STOP_SECONDS,
                 ssl_context_factory=(lambda config, default: tls) if tls else None,
             )

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 FRESH_SECONDS = 2.0
 """What was revoked is refused after at most so long."""
 _STALE_SECONDS = 300.0
-_PATIENCE = 2.0
+_PATIENCE, _PROMPT_SECONDS = 2.0, 0.5
 _USED_SECONDS = 60.0
 SETTINGS_NAME = "DEVMESH_TOKEN"
 OWN_NAME = "devmesh up"
@@ -99,8 +99,9 @@ class TokenBook:
         """Whether the store has any token. Raises StoreUnavailable."""
         return bool(await self._fresh())
 
-    async def holder(self, given: str | None) -> Holder | None:
-        """Whose token it is; None for a stranger, where a token is needed.
+    async def holder(self, given: str | None, prompt: bool = False) -> Holder | None:
+        """Whose token it is; None for a stranger, where a token is needed. With `prompt`, even the
+        first look into the store is waited for only briefly.
 
         Raises:
             StoreUnavailable: when it cannot be told without the store.
@@ -110,7 +111,7 @@ class TokenBook:
             return known.holder
         if digest is None and self.needed:
             return None
-        stored = await self._fresh()
+        stored = await self._fresh(prompt)
         if not stored and not self.needed:
             return _ANYBODY
         known = None if digest is None else _same(stored, digest)
@@ -119,14 +120,18 @@ class TokenBook:
         self._used[known.hash] = self._now()
         return known.holder
 
-    async def _fresh(self) -> list[_Known]:
+    async def _fresh(self, prompt: bool = False) -> list[_Known]:
         """The store's tokens as of the last seconds, or as last read while the store is away."""
         now = time.monotonic()
         if self._read_at is None:
-            await asyncio.shield(self._read_once())
+            reading = self._read_once()
+            await asyncio.wait({reading}, timeout=_PROMPT_SECONDS if prompt else None)
+            if reading.done():
+                reading.result()
         elif now - max(self._read_at, self._tried_at) > FRESH_SECONDS:
             self._tried_at = now
-            await asyncio.wait({self._read_once()}, timeout=_PATIENCE)
+            patience = _PROMPT_SECONDS if prompt else _PATIENCE
+            await asyncio.wait({self._read_once()}, timeout=patience)
         if self._read_at is None or time.monotonic() - self._read_at > self._stale:
             raise StoreUnavailable("the tokens cannot be read: the database is away")
         return self._stored

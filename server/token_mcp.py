@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.challenges import forbidden
+from server.mcp_cancel import whole
 from tools.access import READ, SCOPES, Access
 from tools.catalogue import tool_named
 from tools.errors import NotFound
@@ -23,7 +24,7 @@ _READING = ("resources/read", "resources/subscribe", "prompts/get", "completion/
 class ScopedMcp:
     """The MCP endpoint behind a look at what a message wants, unless its caller may do everything.
 
-    Who may do nothing is here only while the store is away: tools tell of that themselves.
+    Who may do nothing is here only while the store is away: what needs the store tells of that.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -32,25 +33,15 @@ class ScopedMcp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the message on as it came."""
         access: Access = scope["state"]["access"]
-        if access.scopes >= SCOPES or scope["method"] != "POST":
+        if access.scopes in {SCOPES, frozenset()} or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        body = await _body(receive)
-        lacking = sorted(set(_needed(body, tools=bool(access.scopes))) - access.scopes)
+        body = await whole(receive)
+        lacking = sorted(set(_needed(body)) - access.scopes)
         if lacking:
             await forbidden(scope, Headers(scope=scope), lacking[0])(scope, receive, send)
             return
         await self._app(scope, _replayed(body, receive), send)
-
-
-async def _body(receive: Receive) -> bytes:
-    """The whole body; the guards have bounded it."""
-    parts, more = [], True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -62,7 +53,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _needed(body: bytes, tools: bool) -> Iterator[str]:
+def _needed(body: bytes) -> Iterator[str]:
     """The scopes that a message, or each of a batch, needs. What is no message needs none."""
     try:
         said = orjson.loads(body)
@@ -70,14 +61,14 @@ def _needed(body: bytes, tools: bool) -> Iterator[str]:
         return
     for message in said if isinstance(said, list) else [said]:
         if isinstance(message, dict):
-            yield from _needed_by(message, tools)
+            yield from _needed_by(message)
 
 
-def _needed_by(message: dict[str, Any], tools: bool) -> Iterator[str]:
+def _needed_by(message: dict[str, Any]) -> Iterator[str]:
     method, params = message.get("method"), message.get("params")
     if method in _READING:
         yield READ
-    elif tools and method == "tools/call" and isinstance(params, dict):
+    elif method == "tools/call" and isinstance(params, dict):
         try:
             yield tool_named(str(params.get("name"))).scope
         except NotFound:

@@ -20,6 +20,7 @@ from tools.records import InEra, Receipt, Rejected, Strict, from_json_text
 from tools.tool import Tool, problem
 
 MAX_POINTS = 5_000
+MAX_LABELS = 50
 
 
 class NewPoint(Strict):
@@ -31,7 +32,7 @@ class NewPoint(Strict):
     unit: Annotated[str, Field(max_length=50)] = ""
     service: Annotated[str, Field(max_length=255)] = "unknown"
     host: Annotated[str, Field(max_length=255)] | None = None
-    labels: dict[str, str | int | float | bool] = Field({}, max_length=50)
+    labels: dict[str, str | int | float | bool] = Field({}, max_length=MAX_LABELS)
 
 
 _POINT: TypeAdapter[NewPoint] = TypeAdapter(NewPoint)

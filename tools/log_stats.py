@@ -94,13 +94,16 @@ async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
 
 
 def _left_out(rows: list[StatRow], count: int, deps: Deps) -> str | None:
-    """That there is more, and how to go on: a timeline before its earliest interval."""
+    """That there is more, and how to go on: a timeline before its earliest interval, if it has
+    room for the whole of that.
+    """
     if count == len(rows):
         return None
     last, following = rows[count - 1], rows[count]
     if last.start is None or last.start == following.start:
-        most = f"more groups, none over {following.count:,}"
-        return f"{most}: narrow the filter, or {raised(deps.caller)}"
+        of_all = last.start is None
+        most = f", none over {following.count:,}" if of_all else " of the interval, or before it"
+        return f"more groups{most}: narrow the filter, or {raised(deps.caller)}"
     return f"more intervals before: set end_time={utc_text(last.start)}, or widen the interval"
 
 

@@ -20,23 +20,25 @@ _ESCAPES = re.compile(
 _BREAKS = str.maketrans(dict.fromkeys("\r\x0b\x0c\x85\u2028\u2029", "\n"))
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 
-_UNSEEN = (
+UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff\ud800-\udfff"
 )
+"""What no reader sees, or what turns the reading round; for a class of a regular expression."""
+
 _JOINED = "\u0600-\u109f\u1780-\u17b3\u17b6-\u17ff\u1820-\u18af"  # cursive and Indic scripts
 _PICTURES = "\u00a9\u00ae\u203c-\u205f\u2070-\u3163\u3165-\u3299\U0001f000-\U0001faff"
 _HIDDEN = re.compile(
     f"(?P<kept>(?<=[{_JOINED}])[\u200c\u200d](?=[{_JOINED}])"
     f"|(?<=[{_PICTURES}])\ufe0f|(?<=[0-9#*])\ufe0f(?=\u20e3)"
     f"|(?<=[{_PICTURES}\ufe0f])\u200d(?=[{_PICTURES}]))"
-    f"|[{_UNSEEN}]+"
+    f"|[{UNSEEN}]+"
 )
 _SHOWN = 3
 """Characters of a hidden run that are shown one by one; of a longer one the first and how many."""
 
-_UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{_UNSEEN}]")
+_UNSAFE_IN_JSON = re.compile(f"[\x7f-\x9f\u2028\u2029{UNSEEN}]")
 
 _CITATION = re.compile(r"#(?=\s*\d)")
 _STRAIGHT = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f", '"'))

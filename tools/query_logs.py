@@ -81,7 +81,8 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     scope = (wanted.start, wanted.end, total)
     behind = (cursor is not None or asked.offset > 0) and bool(found)
     came_from = _beside(found[0][0], scope, asked, not back) if behind else None
-    hint = await empty_hint(wanted, deps) if not found and cursor is None else None
+    empty = not found and cursor is None and not asked.offset
+    hint = await empty_hint(wanted, deps) if empty else None
 
     def built(count: int) -> LogPage:
         last = rows[count - 1][1] if count else 0

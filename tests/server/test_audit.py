@@ -1,6 +1,7 @@
 """The audit log: a line for each call, at whichever door, bounded and fit for a terminal."""
 
 import asyncio
+import fcntl
 import json
 import os
 import stat
@@ -186,6 +187,22 @@ def test_what_the_disk_does_not_take_is_written_later(tmp_path: Path) -> None:
     log.note(call(arguments={"n": 2}))
     log.close()
     assert [line["arguments"]["n"] for line in read(path)] == [1, 2]
+
+
+def test_a_file_that_is_locked_for_long_does_not_fill_the_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls wait for the disk up to a number; of those after it the server's log tells."""
+    log = AuditLog(tmp_path / "audit.jsonl")
+    log.note(call())
+    log.close()
+    with (tmp_path / "audit.jsonl.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for _ in range(25_000):  # up to as many are on their way to the disk, and as many wait
+            log.note(call())
+    log.close()
+    assert "a line is lost" in caplog.text
+    assert 10_000 < len(read(tmp_path / "audit.jsonl")) < 25_000
 
 
 def test_a_line_cut_by_a_crash_spoils_no_other(tmp_path: Path) -> None:

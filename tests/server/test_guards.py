@@ -76,6 +76,9 @@ async def test_a_foreign_origin_is_refused_on_every_route(client: httpx2.AsyncCl
             "",
             "http://localhost.evil.example",
             "file://",
+            "http://[",
+            "http://[::1].evil.example",
+            "http://localhost:x@evil.example",
         ):
             answer = await client.request(method, path, headers={"origin": origin})
             assert answer.status_code == 403, (path, origin)

@@ -283,6 +283,53 @@ async def test_more_records_than_a_batch_holds_are_taken(client: httpx2.AsyncCli
     assert (await client.get("/stats/logs")).json()["total"] == 8192
 
 
+def many_logs() -> bytes:
+    """A small body of so many empty records that as events they would fill the memory."""
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for _ in range(100_001):
+        scope.log_records.add()
+    return gzip.compress(request.SerializeToString())
+
+
+async def test_the_parts_of_one_data_point_are_bounded_too(client: httpx2.AsyncClient) -> None:
+    """A histogram of more buckets than a request may bring points is refused whole; so is a point
+    of too many labels, by itself.
+    """
+    many = [{"key": f"k{number}", "value": {"stringValue": "v"}} for number in range(60)]
+    point: dict[str, Any] = {"timeUnixNano": str(AT), "asInt": "1", "attributes": many}
+    gauge = {"name": "labelled", "gauge": {"dataPoints": [point]}}
+    sent = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [gauge]}]}]}
+    partial = (await client.post("/v1/metrics", json=sent)).json()["partialSuccess"]
+    assert "#0 labels: " in partial["errorMessage"]
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="took")
+    metric.histogram.data_points.add(
+        time_unix_nano=AT, explicit_bounds=range(100_000), bucket_counts=[1] * 100_001
+    )
+    body = gzip.compress(request.SerializeToString())
+    headers = {"content-type": PROTOBUF, "content-encoding": "gzip"}
+    reply = await client.post("/v1/metrics", content=body, headers=headers)
+    assert reply.status_code == 413
+    assert await points(client, "took_count") == []
+
+
+async def test_what_many_records_share_is_counted_for_each(client: httpx2.AsyncClient) -> None:
+    """A large resource is kept with every record of it: a small body cannot make gigabytes so."""
+    large = [{"key": "large", "value": {"stringValue": "x" * 2**22}}]
+    records = [{"timeUnixNano": str(AT + n * 1000), "asInt": "1"} for n in range(70)]
+    about = {"resource": {"attributes": large}}
+    gauge = {"name": "n", "gauge": {"dataPoints": records}}
+    for path, sent in (
+        ("logs", {"resourceLogs": [about | {"scopeLogs": [{"logRecords": records}]}]}),
+        ("metrics", {"resourceMetrics": [about | {"scopeMetrics": [{"metrics": [gauge]}]}]}),
+    ):
+        reply = await client.post(f"/v1/{path}", json=sent)
+        assert reply.status_code == 413
+        assert "counted for each" in reply.json()["message"]
+    assert await stored(client) == []
+
+
 @pytest.mark.parametrize(
     ("body", "media", "packing", "status"),
     [
@@ -293,7 +340,9 @@ async def test_more_records_than_a_batch_holds_are_taken(client: httpx2.AsyncCli
         (b'{"resourceLogs": [{"scopeLogs": [{"logRecords": [{"traceId": "xyz"}]}]}]}', JSON, "", 400),
         (b"no gzip", PROTOBUF, "gzip", 400),
         (b"", PROTOBUF, "br", 415),
-        (gzip.compress(b" " * (65 * 1024 * 1024), 1), JSON, "gzip", 413),
+        (gzip.compress(b" " * (17 * 1024 * 1024), 1), JSON, "gzip", 413),
+        (many_logs(), PROTOBUF, "gzip", 413),
+        (gzip.compress(b"") * 10_001, PROTOBUF, "gzip", 413),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_decoded_is_a_status_in_the_requests_encoding(

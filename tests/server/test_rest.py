@@ -276,6 +276,21 @@ async def test_time_ranges_are_half_open(client: httpx2.AsyncClient, known_event
     assert len(recent) == 29
 
 
+async def test_what_a_timeline_leaves_out_is_not_said_to_be_small(
+    client: httpx2.AsyncClient,
+) -> None:
+    """Of one interval with more groups than the page nothing is said of those before it."""
+    now = [{"service": f"s{number}", "message": "x"} for number in range(3)]
+    before = [{"service": "s0", "message": f"{n}", "timestamp": "2026-01-01"} for n in range(9)]
+    await client.post("/ingest/logs", json=now + before)
+    asked = {"group_by": "service", "limit": "2"}
+    alone = (await client.get("/stats/logs", params=asked)).json()
+    assert alone["hint"].startswith("more groups, none over 1")
+    timeline = (await client.get("/stats/logs", params=asked | {"interval": "1h"})).json()
+    assert timeline["complete"] is False
+    assert "none over" not in timeline["hint"]
+
+
 async def test_limit_and_offset_page_through(
     client: httpx2.AsyncClient, known_events: Known
 ) -> None:
@@ -289,6 +304,9 @@ async def test_limit_and_offset_page_through(
     ]
     assert [row["message"] for row in rows] == [e["message"] for e in events]
     assert await _stored(client, offset=300) == []
+    beyond = (await client.get("/query/logs", params={"level": "ERROR", "offset": 300})).json()
+    assert beyond["total"] > 0
+    assert beyond["hint"] is None
 
 
 @pytest.mark.parametrize("order", ["newest", "oldest"])

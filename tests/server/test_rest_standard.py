@@ -20,6 +20,7 @@ from server.app import Home
 from server.log_lines import JsonLines, TextLines, escaped
 from server.settings import ServerSettings
 from sql.pool import Pool
+from tools.plain import clean
 from tools.ports import Caller, Deps
 
 Serving = Callable[[Any], Any]
@@ -80,6 +81,7 @@ async def test_json_lines_hold_the_request_in_fields(client: httpx2.AsyncClient)
 
 async def test_a_path_cannot_write_lines_of_its_own(client: httpx2.AsyncClient) -> None:
     """Line breaks and terminal codes in a path stand in the log as their codes."""
+    await client.get("/health")
     with log(TextLines()) as written:
         await client.get("/%1b%5b31m%0aERROR%20made%20up")
     [line] = written.getvalue().splitlines()
@@ -92,7 +94,17 @@ def test_log_lines_are_one_line_without_control_codes(text: str) -> None:
     line = escaped(text)
     assert len(line.splitlines()) <= 1
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", line)
+    assert clean(line) == line
     line.encode()
+
+
+@given(st.text())
+def test_json_lines_show_no_code_either(text: str) -> None:
+    """Nothing in a JSON line acts on a terminal or turns its reading round."""
+    said = logging.LogRecord("server", logging.INFO, "x.py", 1, "%s", (text,), None)
+    line = JsonLines().format(said)
+    assert clean(line) == line
+    assert json.loads(line)["message"] == text.encode("utf-8", "backslashreplace").decode()
 
 
 def test_a_traceback_is_indented_and_in_json_a_field() -> None:
@@ -194,6 +206,7 @@ async def test_metrics_wait_for_no_busy_database(home: Home, listening: Listenin
     async with listening(home) as base, httpx2.AsyncClient(base_url=base, timeout=10) as client:
         await home.open()
         async with _AllOf(home.store.pool):
+            assert (await client.get("/health/live")).status_code == 200
             found = samples(await client.get("/metrics"))
         assert found["devmesh_database_up", ()] == 0
         assert found["devmesh_database_connections_used", ()] == 8

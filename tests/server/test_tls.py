@@ -1,6 +1,7 @@
 """TLS with certificates made by openssl: real handshakes, and clear words for bad files."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -102,6 +103,16 @@ async def test_a_shipper_speaks_tls_with_a_private_authority(
         async with connect(base, None, ShipperSettings(server_url=base).trust) as stranger:
             with pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 await stranger.get("/health")
+
+
+async def test_no_caller_passes_for_another_address(secure: ServerSettings) -> None:
+    """What X-Forwarded-For says is believed of nobody: neither counts nor the audit go by it."""
+    async with running(secure) as base:
+        async with connect(base, "sesame", own_shipping(secure, "sesame").trust) as client:
+            said = {"x-forwarded-for": "192.0.2.7"}
+            assert (await client.get("/query/logs", headers=said)).status_code == 200
+    [line] = (secure.state_dir / "audit.jsonl").read_text().splitlines()
+    assert json.loads(line)["address"] == "127.0.0.1"
 
 
 async def test_our_own_shipper_knows_our_certificate_by_itself(

@@ -161,13 +161,16 @@ async def test_a_challenge_leads_to_the_metadata(home: Home, caller: httpx2.Asyn
 async def test_a_challenge_repeats_nothing_odd_of_the_host(
     home: Home, caller: httpx2.AsyncClient
 ) -> None:
-    """What stands behind the name in Host does not get into a header of ours."""
+    """A Host is a name of ours and a port, or it is none: only such a one gets into our headers."""
     await make(home, "first", READ)
-    answer = await caller.get("/info", headers={"host": 'localhost:80", realm="evil'})
+    answer = await caller.get("/info", headers={"host": "localhost:80"})
     assert (
         'resource_metadata="http://localhost:80/.well-known' in answer.headers["www-authenticate"]
     )
-    assert "evil" not in answer.headers["www-authenticate"]
+    for odd in ('localhost:80", realm="evil', "localhost:x@evil", "[::1]evil"):
+        answer = await caller.get("/info", headers={"host": odd})
+        assert answer.status_code == 421
+        assert "evil" not in str(answer.headers)
 
 
 async def test_health_tells_strangers_no_details(home: Home, caller: httpx2.AsyncClient) -> None:
@@ -386,6 +389,25 @@ async def test_mcp_over_http_asks_for_the_scope_of_each_message(
         assert (f'scope="{scope}"' in said) == bool(scope)
         assert ("oauth-protected-resource/mcp" in said) == bool(scope)
     assert await home.store.count_events(_all()) == 1
+
+
+async def test_mcp_tells_of_a_store_that_is_away_and_not_of_scopes(
+    settings: ServerSettings, serving: Serving
+) -> None:
+    """Where no token may be needed nobody is told to show one: prompts are given, the rest waits."""
+    away = settings.model_copy(update={"database_url": SecretStr("mysql://root@127.0.0.1:1/x")})
+    headers = {"accept": "application/json, text/event-stream"}
+    prompt = {"name": "morning_digest", "arguments": {}}
+    async with serving(away) as client:
+        for method, params, words in (
+            ("resources/read", {"uri": "devmesh://hosts"}, "store_unavailable"),
+            ("tools/call", {"name": "log_stats", "arguments": {}}, "store_unavailable"),
+            ("prompts/get", prompt, "messages"),
+        ):
+            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            answer = await client.post("/mcp", json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+            assert words in answer.text
 
 
 def _all() -> Any:
