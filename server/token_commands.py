@@ -82,7 +82,10 @@ def revoke(name: Name) -> None:
         async with home(settings) as parts:
             await parts.open()
             await parts.tokens.revoke(name)
+            last = not await parts.tokens.all()
         Screen().note(f"{name} is revoked")
+        if last and not settings.bearer_token:
+            Screen().note("no token is left: a server on loopback lets everybody of its machine in")
 
     run_command(work)
 

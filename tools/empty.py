@@ -47,8 +47,8 @@ def _wider(wanted: Filter) -> Iterator[tuple[str, str, Filter]]:
 async def _instead(name: str, wider: Filter, deps: Deps) -> str:
     """Which values the filter could have, as far as they are few; of times, the newest."""
     if name == "time":
-        (newest, _), *_ = await deps.store.find_events(wider, Page(1))
-        return f", the newest at {moment_text(newest.timestamp)} UTC"
+        found = await deps.store.find_events(wider, Page(1))
+        return "".join(f", the newest at {moment_text(event.timestamp)} UTC" for event, _ in found)
     if name in {"contains", "trace_id"}:
         return ""
     rows = await deps.store.count_by(wider, name, None, _VALUES + 1)

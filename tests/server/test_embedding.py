@@ -170,6 +170,15 @@ async def test_a_failing_model_degrades_and_comes_back(
         assert parts.index.state()["pending"] == 0
 
 
+async def test_a_closed_embedder_says_so(tiny_model: Tiny) -> None:
+    """Who still holds it is told, and no failure goes unheard."""
+    embedder = SteadyEmbedder(tiny_model(64))
+    await embedder.embed(["one"])
+    embedder.close()
+    with pytest.raises(EmbedderUnavailable, match="closed"):
+        await embedder.embed(["two"])
+
+
 async def test_pauses_grow_up_to_a_bound(tiny_model: Tiny) -> None:
     """A model that stays broken is tried after twice the time each, and is asked for no more."""
     embedder = Counting(tiny_model(64), pause=0.05)
