@@ -29,6 +29,12 @@ async def until_ready(systemd: Any, process: Any) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short one: below a long path a database's socket lies elsewhere."""
+    return tmp_path_factory.mktemp("unit")
+
+
 async def test_the_server_runs_as_its_unit_says(
     systemd: Any, spawn: Any, as_service: list[str], mariadb_prefix: Path, tmp_path: Path
 ) -> None:
