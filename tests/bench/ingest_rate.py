@@ -50,6 +50,13 @@ async def measure_ingest(bench: "Bench") -> None:
     print(f"{'bare multi-row INSERT':32}{bare:9,.0f} rows/s")
 
 
+async def added(url: str) -> float:
+    """Microseconds for each of ROWS events that a store did not have."""
+    batches = bodies()
+    await _over_http(url, batches[:10])  # makes their patterns and the day's partition
+    return 1e6 / await _over_http(url, batches[10:])
+
+
 async def _over_http(url: str, batches: list[bytes]) -> float:
     headers = {"Content-Encoding": "zstd", "Content-Type": "application/json"}
     packed = iter([zstandard.compress(batch) for batch in batches])
