@@ -48,10 +48,12 @@ def _shown(value: Any, depth: int) -> Any:
         return f"a {type(value).__name__}"
     if isinstance(value, Mapping):
         items = islice(value.items(), _ITEMS)
-        return {_clipped(str(key), 100): _shown(one, depth - 1) for key, one in items}
+        shown = {_clipped(str(key), 100): _shown(one, depth - 1) for key, one in items}
+        left = len(value) - _ITEMS
+        return shown | {"…": f"and {left} more"} if left > 0 else shown
     if isinstance(value, list | tuple):
-        left = [f"and {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
-        return [_shown(one, depth - 1) for one in value[:_ITEMS]] + left
+        more = [f"and {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
+        return [_shown(one, depth - 1) for one in value[:_ITEMS]] + more
     return _clipped(repr(value), _TEXT)
 
 

@@ -14,6 +14,8 @@ class Pulse:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self.version: str | None = None
+        """The database's, once it has answered."""
         self._looking: asyncio.Task[str | None] | None = None
 
     async def trouble(self, seconds: float) -> str | None:
@@ -29,7 +31,7 @@ class Pulse:
     async def _look(self) -> str | None:
         try:
             await self._home.open()
-            await self._home.store.ping()
+            self.version = await self._home.store.ping()
         except DevMeshError as error:
             return str(error)
         return None

@@ -21,6 +21,8 @@ from server.version import VERSION
 from tools.errors import StoreUnavailable
 
 _READY_SECONDS, _SCRAPE_SECONDS = 5.0, 1.0
+_OPENING_SECONDS = 60.0
+"""A first opening may make the database's files and tables."""
 _RETRY_AFTER = 2
 _AWAY = "the database is away"
 
@@ -42,15 +44,14 @@ def add_health(app: FastAPI, home: Home, meters: Meters, pulse: Pulse) -> None:
 def _add_health(app: FastAPI, home: Home, pulse: Pulse) -> None:
     async def health(request: Request) -> Response:
         told = bool(access_of(request).scopes)  # strangers learn whether, not why
+        reason = await pulse.trouble(_READY_SECONDS if pulse.version else _OPENING_SECONDS)
+        if reason is not None and not told:
+            return _away(_AWAY)
         parts: dict[str, Any] = {"index": home.index.state(), "upkeep": home.upkeep.state()}
-        try:
-            await home.open()
-            parts["database"] = {"ok": True, "version": await home.store.ping()}
-        except StoreUnavailable as error:
-            if not told:
-                return _away(_AWAY, error.retry_after)
-            parts["database"] = {"ok": False, "reason": str(error)}
-            return _away(str(error), error.retry_after, version=VERSION, parts=parts)
+        if reason is not None:
+            parts["database"] = {"ok": False, "reason": reason}
+            return _away(reason, version=VERSION, parts=parts)
+        parts["database"] = {"ok": True, "version": pulse.version}
         status = "degraded" if _degraded(home) or parts["upkeep"]["error"] else "ok"
         more = {"version": VERSION, "parts": parts} if told else {}
         return _json({"status": status, **more})
@@ -61,7 +62,7 @@ def _add_health(app: FastAPI, home: Home, pulse: Pulse) -> None:
     async def ready(request: Request) -> Response:
         reason = await pulse.trouble(_READY_SECONDS)
         if reason is not None:
-            return _away(reason if access_of(request).scopes else _AWAY, _RETRY_AFTER)
+            return _away(reason if access_of(request).scopes else _AWAY)
         return _json({"status": "ready"})
 
     for path, handler, summary, status in (  # the handler's name is the operation's
@@ -79,8 +80,8 @@ def _degraded(home: Home) -> bool:
     return bool(index.get("degraded") or index.get("next", {}).get("degraded"))
 
 
-def _away(reason: str, retry_after: int, **more: Any) -> Response:
-    wait = {"Retry-After": str(retry_after)}
+def _away(reason: str, **more: Any) -> Response:
+    wait = {"Retry-After": str(_RETRY_AFTER)}
     return problem_response(503, StoreUnavailable.code, reason, wait, **more)
 
 

@@ -1,5 +1,6 @@
 """ingest_metrics: store metric points, once each."""
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -56,7 +57,8 @@ async def ingest_metrics(asked: IngestMetrics, deps: Deps) -> Receipt:
     Raises:
         BadArguments: when not one point of a non-empty batch is readable.
     """
-    ready, rejected = prepare_points(asked.points, deps, await deps.store.window())
+    window = await deps.store.window()
+    ready, rejected = await asyncio.to_thread(prepare_points, asked.points, deps, window)
     if not ready and all_bad(rejected):
         entries = [
             {**bad.model_dump(), "field": f"points.{bad.index}.{bad.field}"} for bad in rejected

@@ -99,6 +99,7 @@ def _read(path: Path) -> str | None:
 
 def _copy(path: Path, now: datetime) -> Path:
     backup = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S.%f}Z.bak")
+    os.close(os.open(backup, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE))  # it may hold secrets
     shutil.copy2(path, backup)
     return backup
 

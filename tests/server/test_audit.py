@@ -250,3 +250,11 @@ def test_huge_and_hostile_arguments_are_clipped(arguments: dict[str, Any]) -> No
     assert len(line) < 12_000
     assert all(32 <= byte < 127 for byte in line[:-1])
     json.loads(line)
+
+
+def test_what_is_left_out_of_a_line_is_counted() -> None:
+    """Fifty of sixty, in a list and in an object."""
+    line = audit_line(call(arguments={f"name {n}": n for n in range(60)} | {"name 0": [1] * 60}))
+    said = json.loads(line)["arguments"]
+    assert said["…"] == "and 10 more"
+    assert said["name 0"][-1] == "and 10 more"

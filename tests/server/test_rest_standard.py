@@ -213,6 +213,18 @@ async def test_metrics_wait_for_no_busy_database(home: Home, listening: Listenin
         assert samples(await client.get("/metrics"))["devmesh_database_up", ()] == 1
 
 
+async def test_health_does_not_wait_for_a_hung_database(home: Home, listening: Listening) -> None:
+    """What hangs is told as an outage within 5 seconds, with the other parts beside it."""
+    async with listening(home) as base, httpx2.AsyncClient(base_url=base, timeout=10) as client:
+        assert (await client.get("/health")).status_code == 200
+        async with _AllOf(home.store.pool):
+            reply = await client.get("/health")
+        assert reply.status_code == 503
+        assert "has not answered within 5 s" in reply.json()["parts"]["database"]["reason"]
+        assert "index" in reply.json()["parts"]
+        assert (await client.get("/health")).json()["parts"]["database"]["ok"]
+
+
 class _AllOf:
     """Every connection of a pool, lent."""
 
