@@ -86,7 +86,14 @@ def ship(
     journal: Annotated[
         bool, typer.Option("--journal", help="This machine's journal, also beside the others.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Stop where the source ends now.")] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Stop where the source ends now, or when the server refuses."),
+    ] = False,
+    give_up_after: Annotated[
+        float,
+        typer.Option(min=0, help="With --once: seconds to try a server that cannot be reached."),
+    ] = 60.0,
     shift_to_now: Annotated[
         bool, typer.Option(help="Move an export's times so that its newest entry is now.")
     ] = False,
@@ -118,6 +125,7 @@ def ship(
         syslog=tuple(syslog or ()),
         journal=journal,
         follow=not once,
+        give_up_after=give_up_after,
         shift_to_now=shift_to_now,
     )
     raise typer.Exit(ship_command(action, errand, server))
