@@ -112,7 +112,9 @@ def ship(
     ] = False,
     give_up_after: Annotated[
         float,
-        typer.Option(min=0, help="With --once: seconds to try a server that cannot be reached."),
+        typer.Option(
+            min=0, help="With --once or --replay-dead: seconds to try a server that is away."
+        ),
     ] = 60.0,
     shift_to_now: Annotated[
         bool, typer.Option(help="Move an export's times so that its newest entry is now.")
