@@ -1,7 +1,8 @@
 """One question or one tool call from a terminal."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from server.agent import Agent
@@ -13,8 +14,9 @@ from server.settings import ServerSettings
 from server.show import Screen
 from server.steps import Done
 from server.tell import Teller
+from server.typed import error_in_options, in_options, line_in_options
 from tools.catalogue import tool_named
-from tools.errors import EmbedderUnavailable
+from tools.errors import BadArguments, EmbedderUnavailable
 from tools.similar_logs import SIMILAR_LOGS, SimilarPage
 from tools.tool import AnyTool
 
@@ -54,11 +56,24 @@ def embedded_first(parts: Home, screen: Screen) -> Ready:
     return ready
 
 
-async def call_once(
-    settings: ServerSettings, name: str, arguments: dict[str, Any], as_json: bool
-) -> None:
-    """Print what a tool gives."""
-    screen = Screen()
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A call as it was typed: the arguments, and by which options they may be given."""
+
+    arguments: dict[str, Any]
+    options: Mapping[str, str]
+
+
+async def call_once(settings: ServerSettings, name: str, typed: Typed, as_json: bool) -> None:
+    """Print what a tool gives. Raises BadArguments that names options."""
+    try:
+        await _call(settings, name, typed, as_json)
+    except BadArguments as error:
+        raise error_in_options(error, typed.options) from error
+
+
+async def _call(settings: ServerSettings, name: str, typed: Typed, as_json: bool) -> None:
+    screen, arguments = Screen(), typed.arguments
     tool = tool_named(name)
     async with home(settings) as parts:
         tool.read(arguments, parts.unopened())
@@ -68,11 +83,15 @@ async def call_once(
         result = await tool.call(arguments, deps)
         if as_json:
             screen.json(result.model_dump(mode="json", exclude_none=True))
-        elif isinstance(result, SimilarPage):
+            return
+        if result.hint:
+            said = {"hint": in_options(result.hint, typed.options)}
+            result = result.model_copy(update=said)
+        if isinstance(result, SimilarPage):
             screen.similar(result)
         else:
             for line in tool.lines(result):
-                screen.say(line)
+                screen.say(line_in_options(line))
 
 
 async def embed_waiting(parts: Home, screen: Screen) -> None:

@@ -74,12 +74,17 @@ def rights(seen: Patient) -> Finding:
     return Finding("rights", "ok", "the account may do all that is needed")
 
 
+def day_text(size: int) -> str:
+    """How much a day holds. The database writes what it has stored into files by and by."""
+    return bytes_text(size) if size else "not written into its file yet"
+
+
 def size(seen: Patient) -> Finding:
     """How large the store is."""
     sizes = seen.condition.sizes
     saved = sizes.apparent - sizes.total
     compression = f", page compression saves {bytes_text(saved)}" if saved > 0 else ""
-    today = bytes_text(sizes.days.get(seen.today, 0))
+    today = day_text(sizes.days.get(seen.today, 0))
     text = f"{bytes_text(sizes.total)} on disk, today {today}{compression}"
     return Finding("size", "ok", text)
 

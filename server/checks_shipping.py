@@ -50,8 +50,12 @@ async def _of(folder: Path, status: Status, now: float) -> list[Finding]:
 
 def _told(name: str, status: Status, now: float) -> Finding:
     silent = now - status.updated
+    if status.finished:
+        text = f"finished {silent:.0f} s ago, {status.sent} sent, {status.gaps} lost in gaps"
+        return Finding(name, "ok", text)
     if silent > _SILENT or not _alive(status.pid):
         text = f"last heard {silent:.0f} s ago, process {status.pid} is gone or hangs"
+        text += f"; its last word: {status.trouble}" if status.trouble else ""
         return Finding(name, "warn", text, _RESTART)
     if status.trouble:
         return Finding(name, "fail", status.trouble, "devmesh ship --status")

@@ -7,7 +7,7 @@ import typer
 
 from server.care_commands import add_care_commands
 from server.clients.commands import mcp_app
-from server.command import run_command
+from server.command import run_command, warn_of_slips
 from server.eval_commands import eval_app
 from server.move_commands import add_move_commands
 from server.token_commands import token_app
@@ -15,7 +15,6 @@ from server.tool_commands import add_tool_commands
 
 app = typer.Typer(
     name="devmesh",
-    help="Ask your machines' logs: journald to MariaDB, searched by meaning, answered locally.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,6 +22,27 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Rows = Annotated[int, typer.Option("--rows", min=0, help="Rows to print.")]
+
+
+Answers = Annotated[bool, typer.Option("--json", help="Print one JSON object an answer.")]
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from server.version import VERSION
+
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def devmesh(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="The version."),
+    ] = False,
+) -> None:
+    """Ask your machines' logs: journald to MariaDB, searched by meaning, answered locally."""
 
 
 def main() -> None:
@@ -86,7 +106,16 @@ def ship(
     journal: Annotated[
         bool, typer.Option("--journal", help="This machine's journal, also beside the others.")
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Stop where the source ends now.")] = False,
+    once: Annotated[
+        bool,
+        typer.Option("--once", help="Stop where the source ends now, or when the server refuses."),
+    ] = False,
+    give_up_after: Annotated[
+        float,
+        typer.Option(
+            min=0, help="With --once or --replay-dead: seconds to try a server that is away."
+        ),
+    ] = 60.0,
     shift_to_now: Annotated[
         bool, typer.Option(help="Move an export's times so that its newest entry is now.")
     ] = False,
@@ -110,6 +139,7 @@ def ship(
         raise typer.BadParameter("--root goes with --install-units alone")
     if install_units:
         raise typer.Exit(install_command(root))
+    warn_of_slips()
     action = Action.STATUS if status else Action.REPLAY_DEAD if replay_dead else Action.SHIP
     errand = Errand(
         directory,
@@ -118,6 +148,7 @@ def ship(
         syslog=tuple(syslog or ()),
         journal=journal,
         follow=not once,
+        give_up_after=give_up_after,
         shift_to_now=shift_to_now,
     )
     raise typer.Exit(ship_command(action, errand, server))
@@ -140,7 +171,7 @@ def ask(
 
 
 @app.command()
-def chat(rows: Rows = 10, as_json: Json = False) -> None:
+def chat(rows: Rows = 10, as_json: Answers = False) -> None:
     """Question after question; /help tells more. Also reads questions from a pipe, one a line."""
 
     async def work(settings: Any) -> None:
@@ -190,6 +221,4 @@ def demo() -> None:
 @app.command()
 def version() -> None:
     """The version."""
-    from server.version import VERSION
-
-    typer.echo(VERSION)
+    _tell_version(wanted=True)

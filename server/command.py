@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -27,6 +28,7 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
 
     try:
         settings = ServerSettings()
+        warn_of_slips()
         level = "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
         configure_logging(level, settings.log_format)
         asyncio.run(work(settings))
@@ -36,6 +38,22 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
     except DevMeshError as error:
         sys.stderr.write(f"devmesh: {clean(error_words(error))}\n")
         raise typer.Exit(status_of(error)) from error
+
+
+def warn_of_slips() -> None:
+    """A line on standard error for each setting that nothing reads."""
+    from server.settings import known_names, unknown_names
+
+    known = known_names()
+    for name in unknown_names():
+        near = get_close_matches(name.lower().removeprefix("devmesh_"), known, 1)
+        meant = f"; did you mean {_like(name, near[0])}?" if near else ""
+        sys.stderr.write(f"devmesh: the setting {clean(name)} means nothing{meant}\n")
+
+
+def _like(name: str, known: str) -> str:
+    """The name of a setting, as one writes it where the other name stands."""
+    return f"DEVMESH_{known.upper()}" if name.upper().startswith("DEVMESH_") else known
 
 
 def status_of(error: DevMeshError) -> int:

@@ -32,6 +32,10 @@ QUESTIONS = (
     "Show me all ERROR logs across all services in the last day",
     "Find logs similar to this error: connection refused by upstream",
 )
+RECORDED = (
+    "no readable journal with entries here: shipping the recorded sample, moved in time so that it "
+    "ends now; times inside its messages stay as recorded"
+)
 _ROWS = 12
 _POLL = 0.3
 
@@ -87,7 +91,7 @@ async def _ship(parts: Home, screen: Screen) -> None:
         parts, screen, Errand(journal=True, follow=False), "shipping this machine's journal"
     ):
         return
-    screen.say("no readable journal with entries here: shipping the recorded sample")
+    screen.say(RECORDED)
     with as_file(files("shipper.sample") / "journal.export.zst") as sample:
         errand = Errand(export=str(sample), shift_to_now=True)
         if not await _shipped(parts, screen, errand, "shipping the sample"):

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from server import checks_database, checks_machine
 from server.app import utc_now
-from server.checks import CHECKS, Finding, Patient, free_bytes, names
+from server.checks import CHECKS, Finding, Patient, day_text, free_bytes, names
 from server.checks_models import embedder, model
 from server.checks_server import server
 from server.checks_shipping import shipping
@@ -26,7 +26,6 @@ from server.show import Screen
 from shipper.settings import ShipperSettings
 from sql.condition import Condition
 from sql.look import look
-from sql.sizes import bytes_text
 from tools.errors import DevMeshError, StoreUnavailable
 from tools.plain import one_line
 
@@ -155,7 +154,8 @@ def _show(
         screen.say("")
         screen.say("bytes on disk by day", "bold")
         for day, size in list(condition.sizes.days.items())[-_DAYS:]:
-            screen.say(f"  {day}  {bytes_text(size)}")
+            if size or day <= utc_now().date():
+                screen.say(f"  {day}  {day_text(size)}")
     screen.say("")
     screen.say("settings", "bold")
     for setting in settings:

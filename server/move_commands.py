@@ -5,7 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from server.command import run_command
-from server.tool_commands import RENAMED, HostName, Level, MinLevel, Service, Since, Until
+from server.tool_commands import HostName, Level, MinLevel, Service, Since, Until
+from server.typed import RENAMED, error_in_options, options_of
+from tools.errors import BadArguments
 
 
 def export(
@@ -37,7 +39,10 @@ def export(
     async def work(settings: Any) -> None:
         from server.export import export_once
 
-        await export_once(settings, target, arguments, metrics)
+        try:
+            await export_once(settings, target, arguments, metrics)
+        except BadArguments as error:
+            raise error_in_options(error, options_of(context.command.params)) from error
 
     run_command(work)
 

@@ -12,6 +12,7 @@ from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 
+import orjson
 import typer
 
 from server.app import Home, home
@@ -21,7 +22,7 @@ from server.command import PARTLY
 from server.importing import Importer
 from server.settings import ServerSettings
 from server.show import Screen
-from tools.errors import BadArguments, DevMeshError
+from tools.errors import BadArguments, BadBatch, DevMeshError
 from tools.plain import one_line
 
 _TOLD = 20
@@ -32,7 +33,7 @@ async def import_once(settings: ServerSettings, source: str) -> None:
     """Store what a file, or standard input, holds; exit status 1 when not all of it was good.
 
     Raises:
-        BadBatch: for an archive that a newer DevMesh has made.
+        BadBatch: for an archive that a newer DevMesh has made, and for what is none at all.
         StoreUnavailable: the same command goes on where this one ended.
     """
     screen = Screen()
@@ -62,6 +63,7 @@ async def _store(pages: Pages, frames: Frames, parts: Home, screen: Screen) -> i
     importer = Importer(await parts.deps(), archive, refuse)
     left = iter(pages)
     first = [page for page in [await asyncio.to_thread(next, left, None)] if page]
+    _check(pages, first)
     key = bytes.fromhex(pages.header.export_id) if pages.header else None
     done = await archive.imported_line(key) if key else 0
     if done:
@@ -79,6 +81,19 @@ async def _store(pages: Pages, frames: Frames, parts: Home, screen: Screen) -> i
     known = words_for(importer.known)
     screen.note(f"imported {words_for(importer.new)}; known already: {known}; refused: {refused}")
     return refused
+
+
+def _check(pages: Pages, first: list[Page]) -> None:
+    """Refuse a file that is something else, rather than each of its lines."""
+    if pages.header is None and first and not any(map(_is_object, first[0].lines)):
+        raise BadBatch("this is no archive of devmesh export, and no NDJSON of events")
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _line(page: Page) -> int:

@@ -1,17 +1,18 @@
 """`devmesh serve` and `devmesh up`: the server's process, from start to a clean stop."""
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
 
 from server.app import home
 from server.http_app import book_for, http_app
-from server.own_address import own_shipping
+from server.own_address import own_address, own_shipping
 from server.settings import ServerSettings
 from server.tls import server_context
 from server.token_book import TokenBook
@@ -20,27 +21,30 @@ from shipper.errors import ShipperError
 from shipper.notify import Notifier
 from shipper.run import Shipper
 from shipper.settings import ShipperSettings
-from tools.errors import BadArguments
+from tools.errors import BadArguments, DevMeshError
 
 _log = logging.getLogger(__name__)
 
 _STOP_SECONDS = 5
+READY = 'ready: %s/docs in a browser, devmesh ask "…" in another terminal; Ctrl-C stops'
 
 
 class Server(uvicorn.Server):
     """uvicorn without its signal handling, which ends the process by the signal's default action:
     a database of ours would be left running. `stops` are the signals that ask it to stop;
-    `notifier` is told when it listens, and when it stops.
+    `notifier` is told when it listens, and when it stops; `ready` is called when it listens.
     """
 
     stops: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
     notifier = Notifier()
+    ready: Callable[[], None] = staticmethod(lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
         if self.started:
             self.notifier.tell("READY=1")
+            self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let open requests end, at most for the time that the configuration gives them."""
@@ -66,8 +70,10 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
     Raises:
         BadArguments: for an address others can reach without a token to keep them out, and for
             a certificate that is none.
+        DevMeshError: for an address that cannot be listened at.
     """
     tls = server_context(settings.tls_cert, settings.tls_key)
+    await check_free(settings.host, settings.port)
     notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
     async with notifier.watched(), home(settings, background=True) as parts:
         book = book_for(parts)
@@ -86,8 +92,28 @@ async def serve(settings: ServerSettings, errand: Errand | None = None) -> None:
             )
         )
         server.notifier = notifier
+        server.ready = lambda: _log.info(READY, own_address(settings))
         async with _shipping(settings, book, errand):
             await server.serve()
+
+
+async def check_free(host: str, port: int) -> None:
+    """Refuse an address that is taken before anything is started: uvicorn would end the process.
+
+    Raises:
+        DevMeshError: saying what to do about it.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        probe = await loop.create_server(asyncio.Protocol, host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            text = f"port {port} is in use by another program, or by DevMesh itself"
+            raise DevMeshError(f"{text}; set DEVMESH_PORT to a free one") from error
+        text = f"cannot listen at {host}, port {port}: {error.strerror or error}"
+        raise DevMeshError(f"{text}; set DEVMESH_HOST and DEVMESH_PORT") from error
+    probe.close()
+    await probe.wait_closed()
 
 
 def check_exposure(settings: ServerSettings, stored: bool = False) -> None:

@@ -170,9 +170,14 @@ def origins() -> dict[str, str]:
     return dict.fromkeys(in_file, f"file {file}") | dict.fromkeys(in_environment, "environment")
 
 
+def known_names() -> set[str]:
+    """What a setting may be called in the file."""
+    return {*ServerSettings.model_fields, *ShipperSettings.model_fields, "config"}
+
+
 def unknown_names() -> list[str]:
     """DEVMESH_* variables and names in the file that mean nothing: slips, most likely."""
-    known = {*ServerSettings.model_fields, *ShipperSettings.model_fields, "config"}
+    known = known_names()
     variables = [name for name in os.environ if name.upper().startswith("DEVMESH_")]
     in_file = TomlConfigSettingsSource(ServerSettings, _config_file())()
     unknown = [name for name in variables if name.lower().removeprefix("devmesh_") not in known]

@@ -11,6 +11,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TextColumn,
     TimeElapsedColumn,
 )
@@ -35,6 +36,14 @@ _STYLES = {
     "CRITICAL": "bold red",
     "FATAL": "bold white on red",
 }
+
+
+class _Count(MofNCompleteColumn):
+    """How many of how many; where the latter is not known, how many."""
+
+    def render(self, task: Task) -> Text:
+        """See MofNCompleteColumn."""
+        return super().render(task) if task.total is not None else Text(f"{task.completed:,.0f}")
 
 
 class Screen:
@@ -65,7 +74,7 @@ class Screen:
     @contextmanager
     def progress(self, task: str, in_bytes: bool = False) -> Iterator[Report]:
         """A progress bar on standard error for one long step; the report moves it."""
-        numbers = DownloadColumn() if in_bytes else MofNCompleteColumn()
+        numbers = DownloadColumn() if in_bytes else _Count()
         columns = (TextColumn("{task.description}"), BarColumn(), numbers)
         with Progress(*columns, TimeElapsedColumn(), console=self._err) as bar:
             shown = bar.add_task(task, total=None)

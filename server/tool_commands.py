@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from server.command import run_command
+from server.typed import RENAMED, options_of
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-RENAMED = {"since": "start_time", "until": "end_time", "new": "new_only"}
 
 Service = Annotated[str | None, typer.Option(help="Service, e.g. nginx.")]
 HostName = Annotated[str | None, typer.Option("--host", help="Host.")]
@@ -17,6 +17,9 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option("--until", help="As --since; exclusive.")]
 Level = Annotated[str | None, typer.Option(help="Exactly this level, or several with commas.")]
 MinLevel = Annotated[str | None, typer.Option(help="This level and those above it.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most.")]
+
+SCORES = "Leave out what is less near. 0.3: noise; 0.55: good; 1 and more: nearly the same words."
 
 
 def query(
@@ -28,7 +31,10 @@ def query(
     contains: Annotated[str | None, typer.Option(help="Text within the message.")] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    limit: Limit = 20,
+    cursor: Annotated[
+        str | None, typer.Option(help="Go on where a page ended, with the same options.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Rows by exact filters, newest first."""
@@ -45,12 +51,13 @@ def similar(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 10,
-    min_score: Annotated[
-        float | None, typer.Option(min=0, max=2, help="Leave out what is less near.")
-    ] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=2, help=SCORES)] = None,
     as_json: Json = False,
 ) -> None:
-    """What was logged before that is alike in meaning, on which occasions, and what followed."""
+    """What was logged before that is alike in meaning, on which occasions, and what followed.
+
+    A score below 0.3 is noise and not shown; what hardly meets the text is marked weak.
+    """
     _call("similar_logs", context)
 
 
@@ -68,6 +75,7 @@ def stats(
     contains: Annotated[str | None, typer.Option(help="Text within the message.")] = None,
     since: Since = None,
     until: Until = None,
+    limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """Exact counts, by a column or as a timeline."""
@@ -84,7 +92,7 @@ def patterns(
     until: Until = None,
     new: Annotated[bool, typer.Option("--new", help="Only what was never seen before.")] = False,
     compare_to: Annotated[str | None, typer.Option(help="Start of an earlier window.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
     """Kinds of messages with counts: what is there, what is new, what changed."""
@@ -96,11 +104,12 @@ def _call(name: str, context: typer.Context) -> None:
     given = {RENAMED.get(key, key): value for key, value in context.params.items()}
     as_json = given.pop("as_json")
     arguments = {key: value for key, value in given.items() if value not in (None, False)}
+    options = options_of(context.command.params)
 
     async def work(settings: Any) -> None:
-        from server.asking import call_once
+        from server.asking import Typed, call_once
 
-        await call_once(settings, name, arguments, as_json)
+        await call_once(settings, name, Typed(arguments, options), as_json)
 
     run_command(work)
 

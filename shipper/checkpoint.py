@@ -1,6 +1,7 @@
 """The position that a server has acknowledged, kept in one file that is never half written."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,21 @@ VERSION = 1
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Replace a file so that after a power cut it holds either the old bytes or the new."""
-    draft = path.with_name(path.name + ".tmp")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    """Replace a file so that after a power cut it holds either the old bytes or the new.
+
+    Each writer has a draft of its own: with one name for all, the slower would rename a file that
+    the faster has renamed already.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

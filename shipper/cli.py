@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from shipper.deadletters import DeadLetters
 from shipper.errand import Errand
-from shipper.errors import ShipperError
+from shipper.errors import GaveUp, ShipperError
 from shipper.fields import readable
 from shipper.install import MACHINE, NEXT, install_units
 from shipper.notify import Notifier
@@ -26,7 +26,7 @@ from tools.plain import clean
 log = logging.getLogger(__name__)
 
 OK, INCOMPLETE, FAILED = 0, 1, 2
-"""Exit status: all done; done, but something could not be read; could not begin or go on."""
+"""Exit status: all done; something could not be read, or was not taken; could not go on."""
 
 
 class Action(Enum):
@@ -60,6 +60,8 @@ def ship_command(
         status = asyncio.run(_act(action, errand or Errand(), settings))
     except* (DevMeshError, OSError) as errors:
         failures.extend(errors.exceptions)
+        if all(isinstance(failure, GaveUp) for failure in failures):
+            status = INCOMPLETE
     for failure in failures:
         sys.stderr.write(f"devmesh ship: {clean(str(failure))}\n")
     return status
@@ -85,9 +87,10 @@ async def _act(action: Action, errand: Errand, settings: ShipperSettings) -> int
     notifier = Notifier(settings.notify_socket, settings.watchdog_usec)
     shipper = Shipper(settings, stop, notifier=notifier)
     if action is Action.REPLAY_DEAD:
-        sys.stdout.write(f"{await shipper.replay()} dead letters sent again\n")
+        sys.stdout.write(f"{await shipper.replay(errand.give_up_after)} dead letters sent again\n")
         return OK
     await shipper.run(errand)
+    sys.stdout.writelines(f"{clean(line)}\n" for line in shipper.done)
     for problem in shipper.problems:
         sys.stderr.write(f"devmesh ship: {clean(problem)}\n")
     return INCOMPLETE if shipper.problems else OK
@@ -121,7 +124,8 @@ def describe(status: Status, waiting: int, now: float) -> list[str]:
     lag = "unknown" if status.lag_seconds is None else f"{status.lag_seconds:.1f} s"
     return [
         f"{status.source} on {status.host or 'unknown host'} "
-        f"(process {status.pid}, {max(0.0, now - status.updated):.0f} s ago)",
+        f"({'finished' if status.finished else f'process {status.pid}'}, "
+        f"{max(0.0, now - status.updated):.0f} s ago)",
         f"  position    {position}",
         f"  lag         {lag}",
         f"  sent        {status.sent} ({status.duplicates} the server had already)",

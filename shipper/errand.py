@@ -23,6 +23,8 @@ class Errand:
     """This machine's journal."""
     follow: bool = True
     """Go on with what comes later. An export ends where it ends."""
+    give_up_after: float = 60.0
+    """Seconds for which a server that cannot be reached is tried, where there is an end."""
     shift_to_now: bool = False
     """Move all times of the export so that its newest entry happens now."""
 

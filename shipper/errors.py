@@ -45,6 +45,12 @@ class CannotListen(ShipperError):
     code = "cannot_listen"
 
 
+class GaveUp(ShipperError):
+    """The server has not taken what there was. Nothing is lost: the next run begins with it."""
+
+    code = "gave_up"
+
+
 class BadFrame(ShipperError):
     """A stream of syslog messages whose framing makes no sense."""
 

@@ -41,6 +41,8 @@ _KINDS = re.compile(
 )
 _PLACES = frozenset(("", "log", "logs", "var", "opt", "srv", "home", "data", "shared", "current"))
 
+_MET = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -52,7 +54,9 @@ class Origin:
 
 
 class LineMapper:
-    """Makes events of lines. `services` names the service of paths that match a glob."""
+    """Makes events of lines. `services` names the service of paths that match a glob; `met` are
+    the first hundred services that lines were of.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class LineMapper:
         self._rules = rules
         self._services = services or {}
         self._zone = zone
+        self.met: set[str] = set()
 
     def event(
         self, line: Line, cursor: str, origin: Origin, clock: Clock
@@ -85,6 +90,8 @@ class LineMapper:
         service = self._service(origin.path, prefix, meta)
         event = self._event(said, rest, meta)
         event["uid"], event["service"] = uid_of(cursor), service
+        if len(self.met) < _MET:
+            self.met.add(service)
         if moment is not None:
             event["timestamp"] = timestamp(moment)
         event["meta_json"] = fit(meta)

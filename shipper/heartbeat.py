@@ -47,7 +47,10 @@ class Pulse:
     """Further numbers for the status, by what they are called."""
     notes: Callable[[], list[str]] = list
     """What the source has to say of itself, in lines for a person."""
+    finished: bool = False
+    """Whether the source was shipped to its end, with nothing left to do."""
     _span: Span | None = field(default=None, init=False)
+    _writing: "asyncio.Task[None] | None" = field(default=None, init=False)
 
     async def beat_for_ever(self, every: float = EVERY) -> None:
         """Status every two seconds, heartbeat every `every`. Ends by being cancelled."""
@@ -77,8 +80,12 @@ class Pulse:
         return told
 
     async def note_status(self) -> None:
-        """Write the status file."""
-        await asyncio.to_thread(write_status, self.status_file, self.status())
+        """Write the status file, after the one before: a thread at it outlives its waiter."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+        writing = asyncio.to_thread(write_status, self.status_file, self.status())
+        self._writing = asyncio.create_task(writing)
+        await asyncio.shield(self._writing)
 
     def status(self) -> Status:
         """The numbers as of now."""
@@ -101,6 +108,7 @@ class Pulse:
             unreadable=self.source.unreadable,
             restarts=self.source.restarts,
             trouble=self.sender.trouble,
+            finished=self.finished,
             counts=self.counts(),
             notes=self.notes(),
         )

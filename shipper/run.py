@@ -27,6 +27,7 @@ from shipper.rules import Rules
 from shipper.send import Sender, connect
 from shipper.settings import ShipperSettings
 from shipper.ship import Options, ship
+from shipper.status import sent_text
 from shipper.voyage import Voyage, beating
 
 LOOK_FOR_MACHINES_EVERY = 60.0
@@ -61,10 +62,18 @@ class Shipper:
         self._client = connect(settings.server_url, settings.bearer_token, settings.trust)
         self.problems: list[str] = []
         """What of the sources could not be read, in words."""
+        self.done: list[str] = []
+        """What was sent of each source that has an end, in words."""
+        self._gives_up_after: float | None = None
 
     async def run(self, errand: Errand) -> None:
-        """Carry out an errand. Raises ShipperError for one that contradicts itself."""
+        """Carry out an errand.
+
+        Raises ShipperError for one that contradicts itself; GaveUp when one with an end met no
+        server that takes events.
+        """
         errand = errand.completed(self._settings)
+        self._gives_up_after = None if errand.follow else errand.give_up_after
         async with self._client, self._notifier.watched(self._all_turn):
             if errand.directory is not None:
                 await self._ship_directory(
@@ -76,8 +85,9 @@ class Shipper:
                 await self._ship_live(errand)
             self._notifier.tell("STOPPING=1")
 
-    async def replay(self) -> int:
-        """Send the dead letters again; how many there were."""
+    async def replay(self, give_up_after: float | None = None) -> int:
+        """Send the dead letters again; how many there were. Raises GaveUp."""
+        self._gives_up_after = give_up_after
         async with self._client:
             return await replay_dead(self._dead, self._sender(), self._settings.limits)
 
@@ -107,6 +117,7 @@ class Shipper:
                 positions=source.positions,
                 default_host=self._host,
                 notes=source.notes,
+                services=mapper.met,
             )
         )
         if not follow:
@@ -196,6 +207,9 @@ class Shipper:
             )
             async with beating(pulse):
                 await ship(source, sender, progress, options)
+                pulse.finished = not self._stop.is_set()
+            if pulse.finished:
+                self.done.append(sent_text(pulse.status(), voyage.services))
             del self._turned[source.name]
 
     def _acknowledged(self, voyage: Voyage, progress: Progress, count: int) -> None:
@@ -205,7 +219,7 @@ class Shipper:
 
     def _sender(self, alive: Callable[[], None] = lambda: None) -> Sender:
         patience = Patience(self._stop, alive)
-        return Sender(self._client, self._dead, patience, self._clock)
+        return Sender(self._client, self._dead, patience, self._clock, self._gives_up_after)
 
     def _rules(self) -> Rules:
         settings = self._settings

@@ -2,7 +2,9 @@
 
 import gzip
 import logging
+import math
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,7 @@ import zstandard
 from shipper.answers import Answer, Verdict, understand
 from shipper.batches import Batch, Item
 from shipper.deadletters import DeadLetters
+from shipper.errors import GaveUp
 from shipper.patience import Patience, back_off
 from tools.records import NOT_KEPT
 
@@ -21,6 +24,8 @@ TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
 LOCKED_OUT_WAIT = 30.0
 ZSTD_LEVEL = 3
 GZIP_LEVEL = 1
+CHECK = "check DEVMESH_TOKEN and DEVMESH_SERVER_URL"
+KEPT = "Nothing is lost: the same command begins with what was not taken"
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,10 @@ def connect(
 
 
 class Sender:
-    """Delivers batches one at a time. The counts are since the start of the process."""
+    """Delivers batches one at a time. The counts are since the start of the process.
+
+    It tries for as long as it takes, unless it `gives_up_after` so many seconds.
+    """
 
     def __init__(
         self,
@@ -42,11 +50,13 @@ class Sender:
         dead: DeadLetters,
         patience: Patience,
         clock: Callable[[], float],
+        gives_up_after: float | None = None,
     ) -> None:
         self._client = client
         self._dead = dead
         self._patience = patience
         self._clock = clock
+        self._gives_up_after = gives_up_after
         self._encodings = ["identity", "gzip", "zstd"]
         self._zstd = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self.sent = 0
@@ -63,7 +73,7 @@ class Sender:
     async def send(self, batch: Batch) -> None:
         """Returns when each item is acknowledged or in the dead-letter file.
 
-        Raises Stopped when a stop is asked for between attempts.
+        Raises Stopped when a stop is asked for between attempts, GaveUp when trying has its end.
         """
         pending = [batch.items]
         while pending:
@@ -108,23 +118,38 @@ class Sender:
         return gzip.compress(body, GZIP_LEVEL) if self._encodings[-1] == "gzip" else body
 
     async def _post_until_answered(self, body: bytes) -> Answer:
-        attempt = 0
+        attempt, began = 0, time.monotonic()
         while True:
             answer = await self.post(PATH, body)
             if answer.verdict in (Verdict.TAKEN, Verdict.POISON):
                 self._at_ease()
                 return answer
+            left = self._time_left(answer, time.monotonic() - began)
             self.retried += 1
             self._say(answer, attempt)
-            await self._patience.wait(_delay(answer, attempt))
+            await self._patience.wait(min(left, _delay(answer, attempt)))
             attempt += 1
+
+    def _time_left(self, answer: Answer, tried: float) -> float:
+        """Seconds to go on trying. Raises GaveUp when there is no sense or no time left."""
+        if self._gives_up_after is None:
+            return math.inf
+        left = self._gives_up_after - tried
+        if answer.verdict is Verdict.AGAIN and left > 0:
+            return left
+        self.trouble = answer.detail
+        url = self._client.base_url
+        if answer.verdict is Verdict.AGAIN:
+            raise GaveUp(f"{url} has taken nothing for {tried:.0f} s: {answer.detail}. {KEPT}")
+        raise GaveUp(f"{url} refuses this shipper: {answer.detail}; {CHECK}. {KEPT}")
 
     def _say(self, answer: Answer, attempt: int) -> None:
         if answer.verdict is not Verdict.AGAIN:
             log.error(
                 "the server refuses this shipper: %s. The position is kept and nothing is lost "
-                "yet; check DEVMESH_TOKEN and DEVMESH_SERVER_URL (%s)",
+                "yet; %s (%s)",
                 answer.detail,
+                CHECK,
                 self._client.base_url,
             )
         elif self.trouble is None or attempt % 10 == 9:

@@ -122,4 +122,4 @@ def _trusting(file: Path) -> ssl.SSLContext:
 def wrong_settings(error: ValidationError) -> list[str]:
     """What is wrong with the settings, a line a variable."""
     found = [("_".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
-    return [f"DEVMESH_{name}: {message}" for name, message in found]
+    return [f"DEVMESH_{name}: {text.removeprefix('Value error, ')}" for name, text in found]

@@ -1,11 +1,14 @@
 """What a shipper says of itself: the numbers behind heartbeats and `devmesh ship --status`."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import orjson
 
 from shipper.checkpoint import write_durably
+
+_NAMED = 5
 
 
 @dataclass
@@ -32,10 +35,24 @@ class Status:
     restarts: int = 0
     """How often the reading process died."""
     trouble: str | None = None
+    finished: bool = False
+    """Whether it was asked to stop at the end of the source, and did."""
     counts: dict[str, int] = field(default_factory=dict)
     """Further numbers of this source, by what they are called."""
     notes: list[str] = field(default_factory=list)
     """What the source says of itself beyond that."""
+
+
+def sent_text(status: Status, services: Iterable[str] = ()) -> str:
+    """What came of a source that was shipped to its end, in one line."""
+    count = status.sent + status.duplicates
+    text = f"{status.source}: sent {count:,} event{'' if count == 1 else 's'}"
+    if count and (names := sorted(services)):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        text += f" of service {', '.join(names[:_NAMED])}{more}"
+    if status.duplicates:
+        text += f", {status.duplicates:,} of which the server had already"
+    return f"{text}; {status.dead:,} refused: devmesh ship --status" if status.dead else text
 
 
 def write_status(path: Path, status: Status) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from shipper.entries import Source
@@ -27,6 +28,8 @@ class Voyage:
     to_json: ToJson | None = None
     """Makes events of entries, where the source hands over entries."""
     beats: bool = True
+    services: AbstractSet[str] = frozenset()
+    """Those that its events are of, where they are not told by each entry."""
     default_host: str | None = None
     capacity: int | None = None
     counts: Callable[[], dict[str, int]] = dict

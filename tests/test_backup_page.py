@@ -109,6 +109,18 @@ def _need(machine: Machine, program: str) -> None:
     pytest.skip(f"{program} is missing")
 
 
+def test_a_dump_of_a_stopped_database_is_no_backup(mariadb_prefix: Path, tmp_path: Path) -> None:
+    """In a shell as people have it, where of a pipe's parts the last alone counts."""
+    machine = Machine(tmp_path / "none", tmp_path / "backups", mariadb_prefix)
+    _need(machine, "mariadb-dump")
+    done = subprocess.run(
+        ["bash", "-c", blocks()[0] + blocks()[2]], env=machine.environ, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0 and "connect" in done.stderr
+    assert (tmp_path / "backups/devmesh.sql.gz").stat().st_mode & 0o077 == 0
+
+
 def test_the_archive_commands(machines: tuple[Machine, Machine]) -> None:
     """Export and import bring everything to another machine."""
     old, new = machines

@@ -125,12 +125,19 @@ def test_every_command_is_in_the_table() -> None:
 def test_every_setting_is_in_the_table() -> None:
     """The table of settings names each variable that users may need."""
     documented = {name.lower() for name in re.findall(r"`DEVMESH_(\w+)`", README)}
-    fields = {*ServerSettings.model_fields, "server_url", "state_dir", "token"}
-    internal = {"mariadb_prefix", "mariadb_buffer_mib", "log_level"}
-    internal |= {"notify_socket", "watchdog_usec"}  # systemd's own
-    assert fields - internal <= documented
+    rows = "\n".join(re.findall(r"^\| `DEVMESH_.*", README, re.MULTILINE))
+    tabled = {name.lower() for name in re.findall(r"`DEVMESH_(\w+)`", rows)}
     known = {*ServerSettings.model_fields, *ShipperSettings.model_fields}
+    assert known - {"notify_socket", "watchdog_usec"} == tabled  # those are systemd's own
     assert documented <= known
+
+
+def test_the_oldest_mariadb_is_one_number() -> None:
+    """The one that the code insists on."""
+    needed = re.search(r"MariaDB (\S+) or newer is needed", (ROOT / "sql/migrate.py").read_text())
+    assert needed
+    told = re.findall(r"MariaDB\*? ?(?:≥ ?)?(\d+\.\d+)(?: or newer|\*)", README)
+    assert len(told) == 2 and set(told) == {needed[1]}
 
 
 def test_every_make_target_exists() -> None:

@@ -13,8 +13,10 @@ _COLUMNS = ("source", "contains", "trace_id", "error_code", "event_type", "host"
 
 
 async def empty_hint(wanted: Filter, deps: Deps) -> str:
-    """A name that does not exist, else the filter without which something would match."""
+    """That nothing is stored, or a name not known, or the filter without which some would match."""
     known = await deps.store.catalogue()
+    if not (known.services or known.hosts):
+        return "No events are stored yet: `devmesh up` or `devmesh ship` brings them in."
     lower = {name.lower() for name in known.services}
     if wanted.services and not any(name.lower() in lower for name in wanted.services):
         return f"No service named {_quoted(wanted.services[0])}. Known: {some(known.services)}"

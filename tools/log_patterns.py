@@ -180,10 +180,11 @@ async def _hint(any_shown: bool, total: int, wanted: Filter, deps: Deps) -> str 
 def pattern_line(found: Pattern) -> str:
     """One pattern as a line."""
     change = f" ({found.before:,} before)" if found.before is not None else ""
-    new = " new" if found.new else ""
+    share = f"{found.share:.0%}" if found.share >= 0.005 or not found.count else "<1%"
+    new = ", new" if found.new else ""
     span = f"{moment_text(found.first_seen)} to {moment_text(found.last_seen)}"
     named = f"{one_line(found.service, NAME_CHARS)}: {one_line(found.pattern, PATTERN_CHARS)}"
-    return f"x{found.count:,} {found.share:.0%}{change}{new}, {span}: {named}"
+    return f"x{found.count:,} {share} of events{change}{new}, {span}: {named}"
 
 
 def patterns_lines(page: PatternsPage) -> list[str]:

@@ -114,7 +114,7 @@ def problem(detail: Any, known: list[str]) -> dict[str, Any]:
         rule = _unknown(str(detail["loc"][-1]), known)
     elif kind == "missing":
         rule, given = "is required", None
-    elif kind == "enum":
+    elif kind in {"enum", "literal_error"}:
         rule = f"must be one of {detail['ctx']['expected'].replace(chr(39), '')}"
     else:
         rule = detail["msg"].removeprefix("Value error, ")

@@ -17,12 +17,17 @@ mcp_app = typer.Typer(help="MCP over stdio; `mcp config` tells a client of us.")
 
 @mcp_app.command()
 def config(
-    host: Annotated[str, typer.Argument(help="claude, claude-code, vscode, cursor or zed.")],
+    name: Annotated[
+        str, typer.Argument(metavar="CLIENT", help="claude, claude-code, vscode, cursor or zed.")
+    ],
     url: Annotated[
         str | None, typer.Argument(help="With --http: the server's address, if not this one's.")
     ] = None,
     http: Annotated[
-        bool, typer.Option("--http", help="The running server, instead of one of the client's own.")
+        bool,
+        typer.Option(
+            "--http", help="The running server, not one of the client's own; not for claude."
+        ),
     ] = False,
     write: Annotated[
         bool, typer.Option("--write", help="Put it into the client's file, and keep the rest.")
@@ -34,14 +39,14 @@ def config(
         raise typer.BadParameter("a URL goes with --http alone")
 
     async def work(settings: Any) -> None:
-        client = _client(host)
+        client = _client(name)
         place = file or client.file()
         entry = _entry(client, settings, url, http)
         if write:
             _write(place, client, entry)
         else:
             _print(place, client, entry)
-        if host == "claude-code":
+        if name == "claude-code":
             from server.clients.entry import claude_line
 
             _note(f"or, for yourself in every folder: {claude_line(entry, 'user')}")
@@ -49,13 +54,13 @@ def config(
     run_command(work)
 
 
-def _client(host: str) -> "Client":
+def _client(name: str) -> "Client":
     from server.clients.known import CLIENTS
     from tools.errors import BadArguments
 
-    if host not in CLIENTS:
-        raise BadArguments.one("HOST", f"must be one of {', '.join(CLIENTS)}", host)
-    return CLIENTS[host]
+    if name not in CLIENTS:
+        raise BadArguments.one("CLIENT", f"must be one of {', '.join(CLIENTS)}", name)
+    return CLIENTS[name]
 
 
 def _entry(client: "Client", settings: Any, url: str | None, http: bool) -> "Entry":

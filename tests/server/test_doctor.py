@@ -167,6 +167,8 @@ def shipped(folder: Path, **given: Any) -> Status:
         ({}, "ok", "1 s behind"),
         ({"updated": 1.0}, "warn", "gone or hangs"),
         ({"pid": 2**22 - 3}, "warn", "gone or hangs"),
+        ({"pid": 2**22 - 3, "trouble": "401 Unauthorized"}, "warn", "its last word: 401"),
+        ({"pid": 2**22 - 3, "updated": 1.0, "finished": True}, "ok", "finished"),
         ({"trouble": "401 Unauthorized"}, "fail", "401"),
         ({"lag_seconds": 9_000.0}, "warn", "9000 s behind"),
         ({"lag_seconds": 9_000.0, "hours_left": 2.0}, "fail", "in 2.0 hours the journal drops"),

@@ -1,12 +1,13 @@
 """The saved position and the small files beside it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipper.checkpoint import Checkpoint
+from shipper.checkpoint import Checkpoint, write_durably
 from shipper.entries import order_number
 from shipper.errors import BadPosition, ShipperError
 from shipper.lock import alone
@@ -35,6 +36,17 @@ def test_a_crash_while_saving_leaves_the_last_position(tmp_path: Path) -> None:
     checkpoint.load()
 
     assert checkpoint.cursor == "one"
+
+
+def test_writers_of_one_file_do_not_trip_over_each_other(tmp_path: Path) -> None:
+    """Each write takes place, whole, and leaves nothing beside the file."""
+    path = tmp_path / "files.status.json"
+    texts = [bytes([65 + n % 26]) * 2_000 for n in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda text: write_durably(path, text), texts))
+
+    assert path.read_bytes() in texts
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_no_file_is_a_fresh_start(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -61,7 +62,9 @@ async def test_files_are_shipped_and_the_status_tells_of_them(
     assert {(beat["source"], beat["host"]) for beat in server.beats} == {
         ("file", os.uname().nodename)
     }
+    assert "files: sent 60 events of service a, b" in output
     assert "files on " in told
+    assert "(finished, " in told
     assert "sent        60" in told
     assert "0 bytes behind" in told
 
@@ -123,6 +126,71 @@ async def test_what_could_not_be_read_shows_in_the_exit_status(
     assert status == 1
     assert "nothing matches /none/x" in output
     assert numbers(server) == [0, 1, 2]
+
+
+async def test_what_was_known_already_is_told(
+    server: StubServer, command: Command, tmp_path: Path
+) -> None:
+    add(tmp_path / "a.log", lines(0, 1))
+    options = ["--file", f"{tmp_path}/a.log", "--once"]
+    _, first = await command.run(*options)
+    _, nothing = await command.run(*options)
+    shutil.rmtree(tmp_path / "state")
+    _, again = await command.run(*options)
+
+    assert first.endswith("files: sent 1 event of service a\n")
+    assert nothing.endswith("files: sent 0 events\n")
+    assert again.endswith("sent 1 event of service a, 1 of which the server had already\n")
+
+
+async def test_a_run_with_an_end_gives_up_when_refused(
+    server: StubServer, command: Command, tmp_path: Path
+) -> None:
+    """At once, with what to do about it; what was not taken is taken by the next run."""
+    server.token = "right"
+    add(tmp_path / "a.log", lines(0, 3))
+    options = ["--file", f"{tmp_path}/a.log", "--once"]
+    status, output = await command.run(*options, DEVMESH_TOKEN="wrong")
+    _, told = await command.run("--status")
+
+    assert status == 1
+    assert "refuses this shipper: 401" in output
+    assert "check DEVMESH_TOKEN" in output
+    assert "Nothing is lost" in output
+    assert "trouble     401" in told and "finished" not in told
+    status, output = await command.run(*options, DEVMESH_TOKEN="right")
+    assert status == 0, output
+    assert numbers(server) == [0, 1, 2]
+
+
+async def test_a_run_with_an_end_gives_up_on_a_server_that_is_away(
+    server: StubServer, command: Command, tmp_path: Path
+) -> None:
+    add(tmp_path / "a.log", lines(0, 3))
+    await server.stop()
+    options = ["--file", f"{tmp_path}/a.log", "--once", "--give-up-after"]
+    status, output = await command.run(*options, "1")
+    assert status == 1
+    assert "has taken nothing for " in output and "Nothing is lost" in output
+
+    late = await command.start(*options, "30")
+    await asyncio.sleep(1)
+    await server.start()
+    assert await asyncio.wait_for(late.wait(), 30) == 0
+    assert numbers(server) == [0, 1, 2]
+
+
+async def test_one_that_follows_does_not_give_up(
+    server: StubServer, command: Command, tmp_path: Path
+) -> None:
+    server.token = "right"
+    add(tmp_path / "a.log", lines(0, 3))
+    process = await command.start("--file", f"{tmp_path}/a.log", "--give-up-after", "0")
+    await until(lambda: bool(server.encodings))
+    await asyncio.sleep(0.5)
+    assert process.returncode is None
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from shipper.notify import Notifier
 from shipper.patience import Patience
 from shipper.progress import Progress
 from shipper.send import Sender, connect
-from shipper.status import read_statuses
+from shipper.status import Status, read_statuses, write_status
 from tools.records import Heartbeat
 
 NOW = START_US / 1e6 + 100
@@ -98,6 +99,29 @@ async def test_the_status_file_is_read_back(
     (status,) = read_statuses(tmp_path)
 
     assert (status.sent, status.host, status.lag_seconds) == (10, "lab", 0.0)
+
+
+async def test_the_last_word_stays_the_last(
+    server: StubServer, tmp_path: Path, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write whose waiter was cancelled is still under way: the next one comes after it."""
+    progress = progress_with_gap(tmp_path)
+    async with connect(server.url, None) as client:
+        sender = Sender(client, DeadLetters(tmp_path / "dead"), Patience(stop), lambda: NOW)
+        beating = pulse(sender, progress, tmp_path)
+
+        def slow(path: Path, status: Status) -> None:
+            time.sleep(0 if status.finished else 0.3)
+            write_status(path, status)
+
+        monkeypatch.setattr("shipper.heartbeat.write_status", slow)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(beating.note_status(), 0.05)
+        beating.finished = True
+        await beating.note_status()
+        await asyncio.sleep(0.4)
+
+    assert [status.finished for status in read_statuses(tmp_path)] == [True]
 
 
 def test_hours_left_adds_free_room_to_what_is_behind() -> None:
