@@ -24,7 +24,7 @@ _VERBATIM = 0.5
 
 # How far a question is met at all is told by its best patterns together, or by one that stands
 # out; a pattern not much behind the best is met as well.
-_TOGETHER, _ALONE, _BESIDE = 3, 0.1, 0.2
+_TOGETHER, _ALONE, _BESIDE = 4, 0.1, 0.2
 
 _LOOK_BACK = 2_000
 

@@ -19,7 +19,7 @@ _K1, _B = 1.2, 0.5
 """How fast a repeated word and a long text lose worth; patterns are short: length says little."""
 
 
-_ALIKE = 0.5
+_ALIKE = 0.7
 """What a word that only means the same counts, beside the word itself."""
 
 Scores = npt.NDArray[np.float32]

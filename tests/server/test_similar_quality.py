@@ -13,6 +13,7 @@ from tools.similar_logs import NOISE, SIMILAR_LOGS, WEAK
 
 UNANSWERABLE = Path(__file__).with_name("unanswerable.txt")
 FRESH = Path(__file__).with_name("similar_fresh.jsonl")
+SECOND = Path(__file__).with_name("similar_fresh_2.jsonl")
 
 
 def evaluation_files() -> tuple[Path, Path] | None:
@@ -40,6 +41,9 @@ async def test_quality_stays_above_its_floors(home: Home) -> None:
     fresh = await evaluate_similar(FRESH, home.index, home.store, templates)
     assert fresh["recall_at_10"] >= 0.75
     assert fresh["mrr"] >= 0.70
+    second = await evaluate_similar(SECOND, home.index, home.store, templates)
+    assert second["recall_at_10"] >= 0.59
+    assert second["mrr"] >= 0.39
 
     lines = read_lines(loghub)
     for whole in (True, False):

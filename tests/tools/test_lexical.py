@@ -66,12 +66,12 @@ def test_forms_of_a_word_are_one_word(asked: str, logged: str) -> None:
     assert stem(asked) == stem(logged)
 
 
-def test_a_word_of_the_same_meaning_counts_half() -> None:
-    """Another word for the thing is worth something, the thing's own word twice as much."""
+def test_a_word_of_the_same_meaning_counts_less() -> None:
+    """Another word for the thing is worth something, the thing's own word more."""
     index = LexicalIndex()
     index.add(["request refused", "request denied", "request queued", "backup done"])
     own, alike_, other, none = index.scores("refused").tolist()
-    assert own == pytest.approx(2 * alike_)
+    assert alike_ == pytest.approx(0.7 * own)
     assert other == none == 0
 
 
