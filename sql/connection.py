@@ -31,9 +31,15 @@ class Connection:
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
         """The rows of a named statement; values are what `literal` takes."""
-        text = _complete(name, arguments)
-        tell(text)
-        return await self.execute(text)
+        [rows] = await self.run_all((name, arguments))
+        return rows
+
+    async def run_all(self, *named: tuple[str, dict[str, Any]]) -> list[list[Row]]:
+        """The rows of each of several named statements, on one way there and back."""
+        texts = [_complete(name, arguments) for name, arguments in named]
+        for text in texts:
+            tell(text)
+        return await self._answers(";\n".join(texts))
 
     async def stream(self, name: str, /, **arguments: Any) -> AsyncGenerator[Row, None]:
         """The rows of a named statement one by one, as the server sends them."""
@@ -44,9 +50,16 @@ class Connection:
 
     async def execute(self, text: str) -> list[Row]:
         """The rows of a statement that is complete as it stands."""
+        [rows] = await self._answers(text)
+        return rows
+
+    async def _answers(self, text: str) -> list[list[Row]]:
         async with self._raw.cursor(_Cursor) as cursor:
             await cursor.execute(text)
-            return list(await cursor.fetchall()) if cursor.description else []
+            answers = [list(await cursor.fetchall())]
+            while await cursor.nextset():
+                answers.append(list(await cursor.fetchall()))
+        return answers
 
     async def begin(self) -> None:
         """Open a transaction."""

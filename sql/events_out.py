@@ -119,11 +119,16 @@ class EventsOut:
         return newest
 
     async def coverage(self, wanted: Filter) -> Coverage:
-        """Who was heard in scope, last heard first, and the gaps that touch the range."""
-        heard = await self._pool.run("coverage_hosts", host=wanted.host, limit=_HOSTS)
-        gaps = await self._pool.run(
-            "coverage_gaps", host=wanted.host, start=wanted.start, end=wanted.end, limit=_GAPS
+        """Who was heard in scope, last heard first, the gaps that touch the range, and since when
+        everything is kept, where the range begins earlier.
+        """
+        host, start, end = wanted.host, wanted.start, wanted.end
+        heard, gaps, [(kept, _)] = await self._pool.run_all(
+            ("coverage_hosts", {"host": host, "limit": _HOSTS}),
+            ("coverage_gaps", {"host": host, "start": start, "end": end, "limit": _GAPS}),
+            ("kept", {}),
         )
+        since = kept and aware(kept)
         hosts = [
             HostCoverage(
                 host=host,
@@ -139,6 +144,7 @@ class EventsOut:
             gaps=[_gap(row[:5]) for row in gaps],
             more_gaps=int(gaps[0][5]) - len(gaps) if gaps else 0,
             missing=int(gaps[0][6]) if gaps else 0,
+            kept_since=since if since and (start is None or start < since) else None,
         )
 
     async def catalogue(self) -> Catalogue:

@@ -127,8 +127,14 @@ class Pool:
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
         """The rows of one named statement, committed. Tried again where that is safe."""
 
-        async def once(connection: Connection) -> list[Row]:
-            return await connection.run(name, **arguments)
+        [rows] = await self.run_all((name, arguments))
+        return rows
+
+    async def run_all(self, *named: tuple[str, dict[str, Any]]) -> list[list[Row]]:
+        """The same of several, which wait for each other but not for the way between."""
+
+        async def once(connection: Connection) -> list[list[Row]]:
+            return await connection.run_all(*named)
 
         return await self.retried(once, transaction=False)
 

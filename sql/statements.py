@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 _NAME = re.compile(r"^-- name: (\w+)\n-- (.+)\n", re.MULTILINE)
 _OPTIONAL = re.compile(r"^(?P<text>.*?)\s*-- \? (?P<argument>\w+)$", re.MULTILINE)
@@ -20,11 +21,16 @@ class Statement(str):
 
     def given(self, arguments: dict[str, object]) -> str:
         """The text for these arguments."""
+        always, lines = _pieces(self)
+        kept = [text if _is_given(arguments.get(name)) else "" for text, name in lines]
+        return "".join(chain.from_iterable(zip(always, [*kept, ""], strict=True)))
 
-        def keep(match: re.Match[str]) -> str:
-            return match["text"] if _is_given(arguments.get(match["argument"])) else ""
 
-        return _OPTIONAL.sub(keep, self)
+@cache
+def _pieces(statement: Statement) -> tuple[list[str], list[tuple[str, str]]]:
+    """What a statement always has, and between that its optional lines with their arguments."""
+    parts = _OPTIONAL.split(statement)
+    return parts[::3], list(zip(parts[1::3], parts[2::3], strict=True))
 
 
 def _is_given(value: object) -> bool:

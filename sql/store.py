@@ -179,11 +179,7 @@ class MariaStore:
 
     async def coverage(self, wanted: Filter) -> Coverage:
         """See LogStore."""
-        coverage = await self._out.coverage(wanted)
-        since = await self._kept.since()
-        if since and (wanted.start is None or wanted.start < since):
-            coverage.kept_since = since
-        return coverage
+        return await self._out.coverage(wanted)
 
     async def kept_since(self) -> datetime | None:
         """See LogStore."""

@@ -394,7 +394,8 @@ async def _sent(store: MariaStore, sql: Sql, call: Call) -> list[str]:
         "SELECT argument FROM mysql.general_log WHERE command_type = 'Query'"
         " AND argument REGEXP '^(SET STATEMENT|SELECT)' AND argument LIKE '%FROM%'"
     )
-    texts = [str(text.decode() if isinstance(text, bytes) else text) for (text,) in rows]
+    sent = [str(text.decode() if isinstance(text, bytes) else text) for (text,) in rows]
+    texts = [text for several in sent for text in several.split(";\n")]
     return [
         text.partition(" FOR\n")[2] if text.startswith("SET STATEMENT") else text for text in texts
     ]

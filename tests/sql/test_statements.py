@@ -118,7 +118,11 @@ def test_every_statement_is_used() -> None:
         for path in (ROOT / floor).rglob("*.py")
     )
     asked = set(
-        re.findall(r"""(?:\brun\(\s*|_merge\(\s*|statement=|statements\(\)\[)"(\w+)\"""", code)
+        re.findall(
+            r"""(?:\brun\(\s*|^ +\((?="\w+", {)|_merge\(\s*|statement=|statements\(\)\[)"(\w+)\"""",
+            code,
+            re.MULTILINE,
+        )
     )
     assert asked == set(statements())
 
