@@ -8,7 +8,7 @@ from typing import Any
 from prompts.call_text import call_text
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
-from server.words_names import Named
+from server.words_named import Named
 from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -52,8 +52,9 @@ def candidates(found: Evidence) -> list[Candidate]:
 
 def _by_tool(found: Evidence) -> Iterator[Candidate]:
     """The call of each tool that the words hint at; where they hint at none, the model decides."""
-    rows = Candidate(QUERY_LOGS, query_arguments(found), _HINT / 2)
     hinted = list(_hinted(found))
+    plain = found.quote_is_sought and not hinted
+    rows = Candidate(QUERY_LOGS, query_arguments(found), SURE if plain else _HINT / 2)
     yield from (rows, *hinted)
     if not hinted and found.unexplained and not speaks_of_rows(found.request):
         yield Candidate(LOG_STATS, stats_arguments(found), -_HINT / 2)
@@ -193,7 +194,11 @@ def similar_arguments(found: Evidence) -> dict[str, Any]:
     plain = found.levels.arguments == {"level": "ERROR"} and not found.levels.explicit
     levels = {} if plain else found.levels.arguments
     return given(
-        {"text": found.text} | where(found) | levels | _when(found) | {"limit": found.limit}
+        {"text": found.text}
+        | where(found)
+        | levels
+        | _when(found)
+        | {"limit": found.limit, "min_score": found.min_score}
     )
 
 

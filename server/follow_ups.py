@@ -5,6 +5,7 @@ from typing import Any
 
 from server.calls import SURE, Candidate, given, where
 from server.evidence import Evidence
+from server.words_scores import find_min_score
 from tools.levels import Level
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -197,7 +198,7 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
     counting = found.counting
     metric = {"name": found.metric.names[0] if found.metric.said else None}
     aggregate = found.aggregate if tool is QUERY_METRICS else None
-    words = {
+    words: dict[str, Any] = {
         "contains": found.contains,
         "start_time": found.start,
         "end_time": found.end,
@@ -210,6 +211,8 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
         "limit": found.limit,
     }
     words |= _end(found, past) if tool is QUERY_LOGS else {}
+    if tool is SIMILAR_LOGS:
+        words |= {"min_score": find_min_score(found.request)[0]}
     return given(where(found) | metric | _levels(found, past) | found.columns | words)
 
 

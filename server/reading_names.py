@@ -7,7 +7,8 @@ from server.evidence import Evidence
 from server.words_metrics import find_metric, written_metric
 from server.words_moment import blot
 from server.words_name_index import spoken
-from server.words_names import Named, find_name, unknown_name
+from server.words_named import Named
+from server.words_names import find_name, unknown_name
 from tools.ports import Catalogue
 
 _COMPARES = re.compile(

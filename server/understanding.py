@@ -84,7 +84,7 @@ class Understanding:
         if len(choices) > 1:
             before = [call.text for call in past[-1:]]
             texts = [choice.text for choice in choices]
-            logs = (await self._model.weigh(asked(question, before), texts, scores)).logs
+            logs = (await self._model.weigh(asked(found.question, before), texts, scores)).logs
             scores = [_TRUST * log + prior for log, prior in zip(logs, scores, strict=True)]
             chosen = max(range(len(scores)), key=scores.__getitem__)
         meant = understood(choices, chosen, scores)
