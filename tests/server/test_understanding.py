@@ -47,9 +47,12 @@ def by_wording(question: str, past: tuple[Candidate, ...] = ()) -> Understood:
         ("dev", 98, 96),
         ("dev_2", 98, 96),
         ("dev_3", 98, 96),
+        ("dev_4", 98, 96),
         ("test", 97, 94),
         ("fresh", 95, 93),
         ("fresh_2", 96, 94),
+        ("fresh_3", 97, 95),
+        ("fresh_4", 97, 95),
     ],
 )
 def test_the_wording_alone_gives_most_calls(name: str, tool: float, full: float) -> None:
