@@ -85,6 +85,8 @@ def _hinted(found: Evidence) -> Iterator[Candidate]:
 def _for_metric(found: Evidence) -> float:
     if found.metric.said:
         return 3 * SURE + (SURE if found.metric.share >= 1 and found.values >= 0 else 0.0)
+    if "trace_id" in found.columns:
+        return -_HINT
     if found.values > 0:
         return 1.5 * SURE
     return -_HINT if found.values < 0 or speaks_of_rows(found.request) else _HINT

@@ -13,7 +13,7 @@ _NO_MEETING = (
 
 _COUNT = re.compile(
     r"\bh(?:ow|w|o|wo)\s*(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
-    r"\bnumbers?\b(?!\s+\d)|"
+    r"\bnumbers?\b(?!\s+(?:\d+|one|two|three|four|five)\b)|"
     r"\bcount(?:s|ed|ing)?\b|\btall(?:y|ies)\b|\bbreak(?:\s*down|\s+.*\s+down)\b|\bdistribution\b|"
     r"\bvolumes?\b|\bseparately\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|"
     r"chattiest|"
@@ -22,7 +22,7 @@ _COUNT = re.compile(
     r"\bpercentage\b|"
     r"\bshare\s+of\b|\b(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected)\b|"
     r"\b(?:top|worst|biggest|main)\s+(?:\w+\s+)?(?:offenders?|talkers?|culprits?|spammers?)\b|"
-    r"\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
+    r"(?<!debug )(?<!info )\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
     r"\bfigures?\b|"
     r"\b(?:the\s+)?most\s+(?!recent|common|frequent|important|similar|likely)(?:\w+\s+){0,2}"
     r"(?:logs?|lines?|errors?|warnings?|criticals?|fatals?|events?|messages?|entries)\b|"

@@ -1,7 +1,7 @@
 """How a question says what it does not want."""
 
 DENY = (
-    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|"
+    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|w/o|"
     r"aside\s+from|besides|but\s+not|not|minus|ignor(?:e|ing)|omit(?:ting)?|skip(?:ping)?|"
     r"hid(?:e|ing)|suppress(?:ing)?|(?:drop|dropping)(?=\s+(?:all|any|the)\b)|"
     r"(?:leave|leaving|filter|filtering|strip|stripping|keep|keeping|cut|cutting|take|taking)\s+out|"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from server.words_moment import blot, blot_all
+from server.words_moment import blot
 
 _UNIT_WORDS = """
 celsius fahrenheit percent percentage bytes byte seconds second ms milliseconds total ratio count
@@ -142,6 +142,5 @@ def find_labels(question: str, written: str) -> tuple[dict[str, str], str]:
             value = written[slice(*match.span("value"))].strip("\"'`“”")
             if match["key"].lower() not in _ARGUMENTS and "¤" not in value:
                 found[match["key"]] = value
-        if found:
-            rest = blot_all(pattern, rest)
+                rest = blot(rest, match.span())
     return found, rest

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from server.words_moment import number as number_of
 from server.words_named import Named
 
 _NOUN = r"(?:box|host|machine|server|node|one|service|instance|replica|unit|container)"
@@ -14,7 +15,7 @@ _ORDINAL = re.compile(
 )
 _IS_ONE = re.compile(rf"\s+{_NOUN}\b", re.I)
 _NUMBER = re.compile(
-    rf"(?:\s+{_NOUN})?\s+(?:number|no\.?|nr\.?)\s*(?P<n>\d{{1,3}})\b|"
+    rf"(?:\s+{_NOUN})?\s+(?:number|no\.?|nr\.?)\s*(?P<n>\d{{1,3}}|one|two|three|four|five)\b|"
     rf"\s+{_NOUN}\s+(?P<bare>\d{{1,2}})(?=\s*(?:$|[,;?!]|(?:in|for|since|from|during|over|today|"
     r"yesterday|last|past)\b))",
     re.I,
@@ -32,7 +33,7 @@ def told_apart(question: str, named: Named) -> Named:
     before = _ORDINAL.search(question[:begin])
     one = _IS_ONE.match(question, end)
     if behind:
-        number, span = int(behind["n"] or behind["bare"]), (begin, behind.end())
+        number, span = int(number_of(behind["n"] or behind["bare"])), (begin, behind.end())
     elif before and (before["called"] or one):
         number, span = _nth(before["nth"].lower()), (before.start("nth"), one.end() if one else end)
     else:

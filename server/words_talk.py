@@ -65,7 +65,7 @@ _WRITE = re.compile(
 )
 _AN_EVENT = re.compile(r"[\[{]\s*(?:¤+|[\"']?\w+[\"']?)\s*:")
 _TO_KEEP = re.compile(
-    r"\b(?:ingest\w*|store|save|insert\w*|add|put|write|take\s+in|push|post|upload|import|append|"
+    r"\b(?:ingest\w*|store|save|persist|insert\w*|add|put|write|take\s+in|push|post|upload|import|append|"
     r"keep|be\s+(?:stored|saved|recorded|written|accepted|rejected|added)|"
     r"log\s+(?:this|the\s+following|it|an?\s)|dry[\s-]?run|valid(?:ate)?)\b",
     re.I,
