@@ -63,7 +63,7 @@ _WRITE = re.compile(
     r"only)\b)",
     re.I,
 )
-_AN_EVENT = re.compile(r"[\[{]\s*(?:¤+|[\"']?\w+[\"']?)\s*:")
+_AN_EVENT = re.compile(r"\{\s*(?:¤+|[\"']?\w+[\"']?)\s*:(?:.*\}|.*)", re.S)
 _TO_KEEP = re.compile(
     r"\b(?:ingest\w*|store|save|persist|insert\w*|add|put|write|take\s+in|push|post|upload|import|append|"
     r"keep|be\s+(?:stored|saved|recorded|written|accepted|rejected|added)|"
@@ -113,9 +113,9 @@ def asks_to_write(request: str, follow_up: bool = False) -> bool:
 
     After a question, "add the warnings" and "change that to 2h" change what is asked.
     """
-    event = _AN_EVENT.search(request)
-    if event and _TO_KEEP.search(request[: event.start()] + request[event.end() :]):
-        return True  # an event is pasted, to be kept
+    around = _AN_EVENT.sub(" ", request)
+    if around != request and _TO_KEEP.search(around):  # what it says itself asks for nothing
+        return True
     match = _WRITE.match(request)
     return bool(match and not (follow_up and _SOFT.search(match[0])))
 
