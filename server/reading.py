@@ -68,7 +68,7 @@ def _read(question: str, names: Catalogue, now: datetime, past_start: str | None
     found.rest = found.levels.rest
     other_names(found, found.rest, names)
     compared_places(found)
-    found.unknown = unknown_place(found)
+    found.unknown = unknown_place(found, names)
     _event_word(found)
     return found
 

@@ -163,10 +163,33 @@ async def test_a_name_that_is_not_there_is_asked_about(agent: Agent) -> None:
     for question, back in (
         ("errors of the grafana service today", "There is no service grafana."),
         ("logs on host gpu-bax-77", "There is no host gpu-bax-77. Do you mean gpu-box"),
+        ("how many errors did nas99 have today?", "There is no host nas99. Do you mean nas01"),
+        ("warnings on db-99", "There is no host db-99."),
+        ("errors by service on nas01 and nas-99", "There is no host nas-99."),
+        ("how many warnings did postgres log today?", "There is no service postgres."),
+        ("why did postgres fail?", "There is no service postgres."),
+        ("kafka's errors", "There is no service kafka."),
     ):
         meant = await agent.understanding.understand(question, DEPS)
         assert meant.back and meant.back.startswith(back), meant
         assert meant.confidence < SURE_ENOUGH
+        assert meant.unknown and meant.unknown[1] in question
+
+
+async def test_a_follow_up_to_a_name_that_is_not_there_is_asked_about(agent: Agent) -> None:
+    """It would be the call before once more."""
+    past = [Candidate(QUERY_LOGS, {"host": "nas01", "level": "ERROR"})]
+    for question in ("and on nas-99?", "and postgres?", "what about the kafka-2 ones"):
+        meant = await agent.understanding.understand(question, DEPS, past)
+        assert meant.unknown and meant.unknown[1] in question
+    for question in ("and on gpu-box?", "and the peak?", "and up-to-date ones?", "and warnings?"):
+        assert (await agent.understanding.understand(question, DEPS, past)).unknown is None
+
+
+def test_a_known_name_is_never_unknown() -> None:
+    """Also where it is no filter."""
+    question = 'messages with "disk full" on nas01 or anywhere else'
+    assert evidence(question, NAMES, DEPS).unknown is None
 
 
 def test_a_plain_question_is_not_asked_back() -> None:
