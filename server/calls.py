@@ -32,11 +32,15 @@ _ARE_LEVEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call the question could mean; `prior` is what its wording says for it, in log-odds."""
+    """A call the question could mean; `prior` is what its wording says for it, in log-odds.
+
+    `whole_line` says that the text to compare is a line of the log itself.
+    """
 
     tool: AnyTool
     arguments: dict[str, Any]
     prior: float = 0.0
+    whole_line: bool = False
 
     @property
     def text(self) -> str:
