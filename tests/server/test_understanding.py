@@ -192,6 +192,21 @@ def test_a_known_name_is_never_unknown() -> None:
     assert evidence(question, NAMES, DEPS).unknown is None
 
 
+@pytest.mark.parametrize(
+    ("words", "goes_on"),
+    [
+        ("make me a sandwich", False),
+        ("purple elephants", False),
+        ("again", True),
+        ("on gpu-box", True),
+    ],
+)
+def test_nonsense_is_no_follow_up(words: str, goes_on: bool) -> None:
+    """It would give the answer before it once more."""
+    past = (Candidate(QUERY_LOGS, {"host": "nas01", "level": "ERROR"}),)
+    assert bool(by_wording(words, past).call) is goes_on
+
+
 def test_a_plain_question_is_not_asked_back() -> None:
     """What the words say plainly is sure."""
     meant = by_wording("errors of nginx in the last hour")
