@@ -6,6 +6,7 @@ Such text is what strangers' programs wrote: nothing in it may be read as a part
 import re
 from dataclasses import dataclass
 
+from server.described import tells
 from server.words_likeness import Cue, asks_likeness
 from server.words_moment import blot_all
 from server.words_tail import is_request
@@ -196,7 +197,8 @@ def _before_cue(question: str, before: str, cue: Cue) -> tuple[str | None, str]:
     if clause and len(clause["text"].split()) > 1:
         return trim(clause["text"]), question[cue.start :]
     happened = _HAS.match(before)
-    if happened and len(happened["text"].split()) > 2:
+    described = happened and sum(map(tells, happened["text"].split()))
+    if happened and (len(happened["text"].split()) > 2 or described):
         return trim(happened["text"]), question[cue.start :]
     return None, question
 

@@ -186,6 +186,20 @@ async def test_a_follow_up_to_a_name_that_is_not_there_is_asked_about(agent: Age
         assert (await agent.understanding.understand(question, DEPS, past)).unknown is None
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("has kernel panic happened before?", "kernel panic"),
+        ("has a segfault ever occurred before?", "a segfault"),
+        ("has it happened before?", None),
+        ("has this error happened before?", None),
+    ],
+)
+def test_what_happened_before_needs_no_quotes(question: str, text: str | None) -> None:
+    """Words that describe something are looked for by meaning."""
+    assert evidence(question, NAMES, DEPS).text == text
+
+
 def test_a_known_name_is_never_unknown() -> None:
     """Also where it is no filter."""
     question = 'messages with "disk full" on nas01 or anywhere else'
