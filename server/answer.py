@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from server.answer_alike import alike_lines
 from server.answer_counts import kinds_lines, stats_lines
 from server.answer_events import around_lines, events_lines
 from server.answer_heard import heard_lines, nothing_lines
 from server.answer_scope import LINE, name, number, searched
 from server.answer_scope import noun as _noun
 from server.calls import Candidate
-from tools.answers import coverage_lines, minute_text, moment_text, range_text
-from tools.episodes import Episodes, followers_text, occasion_text
+from tools.answers import moment_text, range_text
 from tools.log_context import ContextPage
 from tools.log_patterns import PatternsPage
 from tools.log_stats import StatsPage
@@ -20,9 +20,8 @@ from tools.ports import Deps
 from tools.query_logs import LogPage
 from tools.query_metrics import MetricPage, Point
 from tools.records import Event
-from tools.similar_logs import SimilarPage, SimilarPattern
+from tools.similar_logs import SimilarPage
 
-_HOSTS = 5
 _SHOWN = 3
 """Likenesses that an answer tells when the question gives no number."""
 
@@ -39,7 +38,10 @@ class Facts:
 async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
     """The answer that a tool's result gives to the question behind the call."""
     if isinstance(page, SimilarPage) and page.patterns:
-        return _of_patterns(page, int(understood.arguments.get("limit", _SHOWN)))
+        most = int(understood.arguments.get("limit", _SHOWN))
+        text = str(understood.arguments["text"])
+        lines, cited = alike_lines(page, text, most, understood.whole_line)
+        return Facts("\n".join(lines), cited)
     if isinstance(page, MetricPage):
         return _of_points(page, understood.arguments)
     if isinstance(page, ContextPage):
@@ -78,51 +80,6 @@ async def _nothing_lines(page: Any, understood: Candidate, deps: Deps) -> list[s
 
 def _cited(lines: list[str], rows: Sequence[Event]) -> Facts:
     return Facts("\n".join(lines), list(dict.fromkeys(event.id for event in rows)), rows)
-
-
-def _of_patterns(page: SimilarPage, most: int) -> Facts:
-    strong = [found for found in page.patterns if not found.weak]
-    head = (
-        f"Yes: {len(strong)} {_noun(len(strong), 'pattern')} alike, {range_text(page.range)}."
-        if strong
-        else f"Nothing close; {len(page.patterns)} weak {_noun(len(page.patterns), 'likeness')}."
-    )
-    lines, cited = [head], []
-    alike = strong or page.patterns
-    for found in alike[:most]:
-        lines += _likeness(found)
-        cited += [event.id for event in found.samples[:1]]
-    lines += [f"  and {len(alike) - most} more"] if len(alike) > most else []
-    if page.left_out:
-        lines.append(f"{page.left_out} further patterns are less alike.")
-    return Facts("\n".join([*lines, *coverage_lines(page.coverage)]), cited)
-
-
-def _likeness(found: SimilarPattern) -> list[str]:
-    """One pattern: how near, how often, where and when, its newest event, its occasions."""
-    newest = found.samples[0] if found.samples else None
-    mark = f" #{newest.id}" if newest else ""
-    said = quoted(newest.message if newest else found.pattern, LINE)
-    where = ", ".join(one_line(host, 60) for host in found.hosts[:_HOSTS])
-    hidden = len(found.hosts) - _HOSTS
-    more = f" and {hidden} more" if hidden > 0 else ""
-    head = (
-        f"  {found.score:.2f} x{found.count} on {where}{more}, first "
-        f"{moment_text(found.first_seen)}, last {moment_text(found.last_seen)}: "
-        f"{one_line(found.service, 60)}: {said}{mark}"
-    )
-    return [head, *(_episode(found.episodes) if found.episodes else ())]
-
-
-def _episode(found: Episodes) -> list[str]:
-    """Whether it happened before, when last, and what came next."""
-    past = found.latest[1:] if found.ongoing else found.latest
-    before = found.total - found.ongoing
-    said = f"{before} {_noun(before, 'time')} before" if before else "never before in this range"
-    last = f", last on {occasion_text(past[0])}" if past else ""
-    now = f"; going on since {minute_text(found.latest[0].start)}" if found.ongoing else ""
-    then = f"; then came {followers_text(found, 100)}" if found.followed_by else ""
-    return [f"    {said}{last}{now}{then}."]
 
 
 def _of_points(page: MetricPage, arguments: Mapping[str, Any]) -> Facts:

@@ -8,7 +8,7 @@ from typing import Any
 from prompts.call_text import call_text
 from server.evidence import Evidence
 from server.words_levels import Levels, find_levels
-from server.words_names import Named
+from server.words_named import Named
 from server.words_tools import speaks_of_rows
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -32,11 +32,15 @@ _ARE_LEVEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call the question could mean; `prior` is what its wording says for it, in log-odds."""
+    """A call the question could mean; `prior` is what its wording says for it, in log-odds.
+
+    `whole_line` says that the text to compare is a line of the log itself.
+    """
 
     tool: AnyTool
     arguments: dict[str, Any]
     prior: float = 0.0
+    whole_line: bool = False
 
     @property
     def text(self) -> str:
@@ -52,8 +56,9 @@ def candidates(found: Evidence) -> list[Candidate]:
 
 def _by_tool(found: Evidence) -> Iterator[Candidate]:
     """The call of each tool that the words hint at; where they hint at none, the model decides."""
-    rows = Candidate(QUERY_LOGS, query_arguments(found), _HINT / 2)
     hinted = list(_hinted(found))
+    plain = found.quote_is_sought and not hinted
+    rows = Candidate(QUERY_LOGS, query_arguments(found), SURE if plain else _HINT / 2)
     yield from (rows, *hinted)
     if not hinted and found.unexplained and not speaks_of_rows(found.request):
         yield Candidate(LOG_STATS, stats_arguments(found), -_HINT / 2)
@@ -84,6 +89,8 @@ def _hinted(found: Evidence) -> Iterator[Candidate]:
 def _for_metric(found: Evidence) -> float:
     if found.metric.said:
         return 3 * SURE + (SURE if found.metric.share >= 1 and found.values >= 0 else 0.0)
+    if "trace_id" in found.columns:
+        return -_HINT
     if found.values > 0:
         return 1.5 * SURE
     return -_HINT if found.values < 0 or speaks_of_rows(found.request) else _HINT
@@ -193,7 +200,11 @@ def similar_arguments(found: Evidence) -> dict[str, Any]:
     plain = found.levels.arguments == {"level": "ERROR"} and not found.levels.explicit
     levels = {} if plain else found.levels.arguments
     return given(
-        {"text": found.text} | where(found) | levels | _when(found) | {"limit": found.limit}
+        {"text": found.text}
+        | where(found)
+        | levels
+        | _when(found)
+        | {"limit": found.limit, "min_score": found.min_score}
     )
 
 

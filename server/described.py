@@ -24,7 +24,8 @@ NEAR = 0.5
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*|\S+")
 _PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*")
 _OF = re.compile(
-    r"\b(?:errors?|warnings?|logs?|events?|lines?|messages?|entries)\s+(?:of|from|by)\s+(?:the\s+)?"
+    r"\b(?:errors?|warnings?|logs?|events?|lines?|messages?|entries)\s+(?:of|from|by|(?P<on>on))\s+"
+    r"(?:the\s+)?"
     r"(?P<name>[\w.@-]+\w)",
     re.I,
 )
@@ -78,7 +79,7 @@ def description(question: str, names: Catalogue) -> str | None:
     """The words from the first to the last that describe something; None when none does."""
     known = _spoken((*names.services, *names.hosts, *names.metrics))
     words = [word for word in _WORD.findall(question) if not _is_name(word, known)]
-    telling = [place for place, word in enumerate(words) if _tells(word)]
+    telling = [place for place, word in enumerate(words) if tells(word)]
     if not telling:
         return None
     first, last = telling[0], telling[-1]
@@ -88,7 +89,8 @@ def description(question: str, names: Catalogue) -> str | None:
     return " ".join(words[first : last + 1]).strip(" ?.!,;:")
 
 
-def _tells(word: str) -> bool:
+def tells(word: str) -> bool:
+    """Whether a word says more than talk, times, levels and failure in general."""
     lower = word.lower().strip("?.!,;:\"'()")
     if not _PLAIN.fullmatch(lower) or len(lower) < 3:
         return False
@@ -142,4 +144,5 @@ def _of_unknown(question: str, text: str, call: Candidate) -> Candidate:
         or {"service", "host"} & call.arguments.keys()
     ):
         return call
-    return replace(call, arguments={**call.arguments, "service": text})
+    kind = "host" if named["on"] else "service"
+    return replace(call, arguments={**call.arguments, kind: text})

@@ -20,7 +20,10 @@ from tools.records import Event
 REQUIRED = ("cites", "count", "number", "range", "silent", "says")
 RESTRAINT = ("omits", "unsaid", "calm")
 _QUOTED = re.compile(r"“[^”]*”")
-_ALIKE = re.compile(r"\d+ (?:(?:further )?patterns?|weak likeness(?:es)?)\b")
+_ALIKE = re.compile(
+    r"(?:[\d,]+ times? in )?\d+ (?:(?:further )?patterns?(?: that says?| is| are)?|"
+    r"weak likeness(?:es)?)"
+)
 _CITED = re.compile(r"#(\d+)\b")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 _CUT = re.compile(r"… \[\+\d+ chars\]$")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.calls import Candidate
+from server.words_german import in_english
 from server.words_moment import COUNTED, number
 from server.words_spelling import corrected
 from server.words_times import find_moments
@@ -50,7 +51,7 @@ def invented(call: Candidate | None, case: dict[str, Any], names: Catalogue) -> 
     if call is None:
         return 0
     turns = [str(value) for turn in case.get("history", ()) for value in (turn["q"], turn["args"])]
-    said = " ".join([case["q"], *turns]).lower()
+    said = " ".join([case["q"], in_english(case["q"]), *turns]).lower()
     return sum(not _evidenced(key, value, said, names) for key, value in call.arguments.items())
 
 
@@ -72,7 +73,9 @@ def _stands(key: str, value: Any, said: str, names: Catalogue) -> bool:
         return str(value).lower() in said
     if key == "labels":
         return all(str(part).lower() in said for pair in value.items() for part in pair)
-    numbers = {int(number(word)) for word in re.findall(rf"\b(?:{COUNTED})\b", said)}
+    numbers = {number(word) for word in re.findall(rf"\b(?:{COUNTED})\b", said)}
+    numbers |= {int(share) / 100 for share in re.findall(r"\b(\d{1,3})\s?%", said)}
+    numbers |= {0} if re.search(r"\b(?:no|none|nothing)\b", said) else set()
     return value == 1 or str(value) in said or value in numbers  # one is "the last error"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from server.words_counting import Counting
 from server.words_levels import Levels
 from server.words_metrics import Measured
-from server.words_names import Named
+from server.words_named import Named
 from server.words_tools import PatternWords
 
 _WELL_FITTING = 0.905
@@ -40,11 +40,13 @@ class Evidence:
     compare_to: str | None = None
     levels: Levels = field(default_factory=Levels)
     limit: int | None = None
+    min_score: float | None = None
     order: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     text: str | None = None
     quoted: tuple[str, ...] = ()
     quote_is_text: bool = False
+    quote_is_sought: bool = False
     contains: str | None = None
     event: int | None = None
     around: dict[str, Any] = field(default_factory=dict)

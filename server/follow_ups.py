@@ -5,6 +5,7 @@ from typing import Any
 
 from server.calls import SURE, Candidate, given, where
 from server.evidence import Evidence
+from server.words_scores import find_min_score
 from tools.levels import Level
 from tools.log_context import LOG_CONTEXT
 from tools.log_patterns import LOG_PATTERNS
@@ -104,6 +105,9 @@ _ARGUMENTS = {
     "service": {"service"}, "host": {"host"}, "level": {"level", "min_level"},
     "time": {"start_time", "end_time"}, "contains": {"contains"}, "limit": {"limit"},
 }  # fmt: skip
+_ONCE_MORE = re.compile(
+    r"\b(?:again|repeat|re-?\w+|same|once|more|th(?:ose|em|ese|at)|it|ones|rows|lines|entries|"
+    r"events|messages|logs|list|show|all|every\w*|any\w*|wh\w+|how)\b", re.I)  # fmt: skip
 _TOO = re.compile(r"\b(?:too|also|as\s+well|plus|in\s+addition|add|includ(?:e|ing))\b", re.I)
 
 _AND_WORSE = re.compile(
@@ -126,7 +130,8 @@ def continued(found: Evidence, past: Candidate) -> Candidate | None:
         if names & new.keys() and not ("end_time" in new and "start_time" not in new):
             kept = {key: value for key, value in kept.items() if key not in names}
     merged = {key: value for key, value in (kept | new).items() if key in tool.takes.model_fields}
-    if "name" not in merged and tool is QUERY_METRICS:
+    repeats = (tool, merged) == (past.tool, dict(past.arguments))
+    if ("name" not in merged and tool is QUERY_METRICS) or (repeats and _says_nothing(found)):
         return None
     return Candidate(tool, merged, 5 * SURE)
 
@@ -144,6 +149,11 @@ def _follows(found: Evidence) -> bool:
     return len(request.split()) <= 7 or (
         found.weak and bool(found.start or found.end)
     )  # a scrap: "pi-garage?", "50 before", "errors only"
+
+
+def _says_nothing(found: Evidence) -> bool:
+    """Whether nothing is read from the words, and they ask for no repetition."""
+    return found.unexplained and not (found.unknown or _ONCE_MORE.search(found.request))
 
 
 def _given_parts(found: Evidence) -> int:
@@ -197,7 +207,7 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
     counting = found.counting
     metric = {"name": found.metric.names[0] if found.metric.said else None}
     aggregate = found.aggregate if tool is QUERY_METRICS else None
-    words = {
+    words: dict[str, Any] = {
         "contains": found.contains,
         "start_time": found.start,
         "end_time": found.end,
@@ -210,6 +220,8 @@ def _changes(found: Evidence, past: Candidate, tool: AnyTool) -> dict[str, Any]:
         "limit": found.limit,
     }
     words |= _end(found, past) if tool is QUERY_LOGS else {}
+    if tool is SIMILAR_LOGS:
+        words |= {"min_score": find_min_score(found.request)[0]}
     return given(where(found) | metric | _levels(found, past) | found.columns | words)
 
 

@@ -120,7 +120,9 @@ def earlier(event: Event, page: Any) -> Candidate:
     start = page.range.start if isinstance(page, LogPage) else None
     end = start if start and start < event.timestamp else event.timestamp - _SAME
     return Candidate(
-        SIMILAR_LOGS, {**alike(event).arguments, "end_time": utc_text(end), "min_score": _SAME_KIND}
+        SIMILAR_LOGS,
+        {**alike(event).arguments, "end_time": utc_text(end), "min_score": _SAME_KIND},
+        whole_line=True,
     )
 
 

@@ -2,14 +2,15 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from server.evidence import Evidence
 from server.reading_names import compared_places, other_names, unknown_place, written_names
 from server.words_columns import find_columns, find_event_word
 from server.words_comparing import find_comparison
-from server.words_contained import asks_quoted_text, find_contained
+from server.words_contained import asks_quoted_text, asks_where, find_contained
 from server.words_counting import Counting, find_aggregate, find_counting
+from server.words_german import in_english
 from server.words_levels import find_levels
 from server.words_limits import find_limit
 from server.words_metrics import find_labels
@@ -17,6 +18,7 @@ from server.words_moment import blot
 from server.words_name_index import spoken
 from server.words_names import left_out
 from server.words_pasted import Pasted, set_apart
+from server.words_scores import find_min_score
 from server.words_spelling import corrected
 from server.words_tail import split_tail
 from server.words_times import find_moments, find_times
@@ -33,15 +35,22 @@ def find_evidence(
 
     `past_start` is the start_time of the call before it in a conversation.
     """
+    english = in_english(question)
+    found = _read(english, names, now.astimezone(zone), past_start)
+    if english == question or all(
+        text in question for text in (found.text, found.contains) if text
+    ):
+        return found
+    return _read(question, names, now.astimezone(zone), past_start)  # never a text half translated
+
+
+def _read(question: str, names: Catalogue, now: datetime, past_start: str | None) -> Evidence:
     known = _forms(names)
-    local = now.astimezone(zone).replace(tzinfo=None)
+    local, zone = now.replace(tzinfo=None), now.tzinfo or UTC
     pasted = _ended(set_apart(question, known), known, local)
     found = Evidence(question, pasted.request, text=pasted.text, quoted=pasted.quoted)
     rest = _replaced(found, _wanted(found, pasted.request, names))
-    found.columns, rest = find_columns(rest, known)
-    if found.text is None:
-        rest = _contained(found, rest, local, known)
-    found.labels, rest = find_labels(rest)
+    rest = _values(found, rest, local, known)
     words = frozenset(word for form in known for word in form.split())
     rest = corrected(rest, words)
     found.request = corrected(found.request, words)
@@ -59,9 +68,22 @@ def find_evidence(
     found.rest = found.levels.rest
     other_names(found, found.rest, names)
     compared_places(found)
-    found.unknown = unknown_place(found)
+    found.unknown = unknown_place(found, names)
     _event_word(found)
     return found
+
+
+def _values(found: Evidence, rest: str, now: datetime, known: frozenset[str]) -> str:
+    """Finds what is spelt out: columns, texts, scores and labels; the request without them."""
+    found.columns, rest = find_columns(rest, known)
+    found.contains = found.columns.pop("contains", None)
+    if found.text is not None:
+        found.min_score, rest = find_min_score(rest)
+        found.labels, rest = find_labels(rest, rest)
+        return rest
+    rest = _contained(found, rest, now, known)
+    found.labels, rest = find_labels(rest, found.question)
+    return rest
 
 
 def _event_word(found: Evidence) -> None:
@@ -111,9 +133,11 @@ def _contained(found: Evidence, request: str, now: datetime, known: frozenset[st
     if found.quoted:
         found.contains = found.quoted[0]
         found.quote_is_text = asks_quoted_text(request)
+        found.quote_is_sought = asks_where(request)
         return request
     masked = request
     for moment in find_moments(request, now):
         masked = blot(masked, moment.span)
-    found.contains, rest = find_contained(request, masked, known)
+    contains, rest = find_contained(request, masked, known)
+    found.contains = contains or found.contains
     return rest

@@ -7,7 +7,9 @@ from server.evidence import Evidence
 from server.words_metrics import find_metric, written_metric
 from server.words_moment import blot
 from server.words_name_index import spoken
-from server.words_names import Named, find_name, unknown_name
+from server.words_named import Named
+from server.words_names import find_name, unknown_name
+from server.words_unknown import unknown_in
 from tools.ports import Catalogue
 
 _COMPARES = re.compile(
@@ -78,9 +80,14 @@ def compared_places(found: Evidence) -> None:
             setattr(found, kind, Named(span=named.span))
 
 
-def unknown_place(found: Evidence) -> tuple[str, str] | None:
+def unknown_place(found: Evidence, names: Catalogue) -> tuple[str, str] | None:
     """What the question calls a service or a host although the store knows no such name."""
-    if found.counting.group_by or found.event:
+    if found.event:
+        return None
+    unknown = unknown_in(found.rest, names)
+    if unknown and (unknown.beside or not getattr(found, unknown.kind).names):
+        return unknown.kind, unknown.name
+    if found.counting.group_by:
         return None
     for kind, named, host in (("service", found.service, False), ("host", found.host, True)):
         word = None if named.names else unknown_name(found.rest, host)

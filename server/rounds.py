@@ -146,7 +146,9 @@ class Rounds:
             if move.kind is Kind.ASK and not (place and points_back(move.words)):
                 understood = await self._understand(move.words, course)
                 course.unsure = course.unsure or understood.back
-                call = await as_described(move.words, understood.call, course.deps)
+                call = understood.asked
+                if understood.unknown is None:
+                    call = await as_described(move.words, call, course.deps)
                 if call is not None and not call.tool.writes:
                     calls[place] = call
         return shared(calls, [move.words for move in planned])
@@ -160,7 +162,7 @@ class Rounds:
     ) -> AsyncIterator[Purpose]:
         """The calls of a move, each made before the next is asked for."""
         if move.kind is Kind.ASK:
-            call = understood or (await self._understand(move.words, course)).call
+            call = understood or (await self._understand(move.words, course)).asked
             for purpose in _asked(move.words, call, course):
                 yield purpose
         elif move.kind in {Kind.FIND, Kind.WORST}:
@@ -175,7 +177,7 @@ class Rounds:
     async def _anchored(self, move: Move, course: Course) -> AsyncIterator[Purpose]:
         """Find the event that this part of the question is about."""
         named = await self._understand(f"show logs {move.words}", course)
-        scope = named.call.arguments if named.call else {}
+        scope = named.asked.arguments if named.asked else {}
         if move.kind is Kind.WORST:
             yield f"warnings and errors: {move.words}", moves.worst(scope)
             course.anchor = moves.first_of_worst(course.rounds[-1].page)

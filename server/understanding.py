@@ -49,13 +49,27 @@ class Understood:
     """The call that a question means; None when it asks nothing of any tool.
 
     `confidence` goes from 0 to 1. `back` is one short question to put to the person instead of
-    guessing, None when the call is sure enough. `shown` is the call as people read it.
+    guessing, None when the call is sure enough. `shown` is the call as people read it. `unknown` is
+    the kind and the name of a service or a host that is not there, which the call leaves out.
     """
 
     call: Candidate | None
     confidence: float = 1.0
     back: str | None = None
     shown: str = ""
+    unknown: tuple[str, str] | None = None
+
+    @property
+    def asked(self) -> Candidate | None:
+        """The call as an answer makes it: with the name that is not there, so that the tool says
+        that, instead of telling of all others.
+        """
+        if self.call is None or self.unknown is None:
+            return self.call
+        kind, word = self.unknown
+        if kind not in self.call.tool.takes.model_fields:
+            return self.call
+        return replace(self.call, arguments=self.call.arguments | {kind: word})
 
 
 class Understanding:
@@ -84,7 +98,7 @@ class Understanding:
         if len(choices) > 1:
             before = [call.text for call in past[-1:]]
             texts = [choice.text for choice in choices]
-            logs = (await self._model.weigh(asked(question, before), texts, scores)).logs
+            logs = (await self._model.weigh(asked(found.question, before), texts, scores)).logs
             scores = [_TRUST * log + prior for log, prior in zip(logs, scores, strict=True)]
             chosen = max(range(len(scores)), key=scores.__getitem__)
         meant = understood(choices, chosen, scores)
@@ -134,7 +148,8 @@ def _about_unknown(meant: Understood, found: Evidence, names: Catalogue) -> Unde
     near = index.nearest(word)
     back = f"There is no {kind} {one_line(word, 60)}."
     back += f" Do you mean {_either(near)}?" if near else f" Which {kind} do you mean?"
-    return replace(meant, confidence=min(meant.confidence, 0.5), back=back)
+    confidence = min(meant.confidence, 0.5)
+    return replace(meant, confidence=confidence, back=back, unknown=found.unknown)
 
 
 def _about_left_out(meant: Understood, found: Evidence) -> Understood:

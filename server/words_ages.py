@@ -14,11 +14,12 @@ UNIT = (
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONG = {"f": (2, "w"), "mo": (30, "d"), "y": (365, "d")}
+_WHOLE = r"(?:(?:full|whole|entire|complete|solid)\s+)?"
 _AGE = re.compile(
     rf"(?<![\w.:-])(?:the\s+|this\s+|these\s+)?(?:(?P<cue>last|past|previous|preceding|prior|recent|"
     rf"trailing)"
-    rf"\s+)?(?:(?P<n>{NUMBER})(?P<half>\s+and\s+a\s+half)?[\s-]*(?:of\s+)?(?P<unit>{UNIT})|"
-    rf"(?P<lone>{UNIT}))\b(?P<also>\s+and\s+a\s+half)?(?P<ago>\s+(?:ago|back))?",
+    rf"\s+)?(?:(?P<n>{NUMBER})(?P<half>\s+and\s+a\s+half)?[\s-]*(?:of\s+)?{_WHOLE}(?P<unit>{UNIT})|"
+    rf"{_WHOLE}(?P<lone>{UNIT}))\b(?P<also>\s+and\s+a\s+half)?(?P<ago>\s+(?:ago|back))?",
     re.I,
 )
 _MINUS = re.compile(r"(?:\bnow\s?-\s?|(?<!\S)-)(?P<n>\d{1,6})\s?(?P<unit>[smhdw])\b", re.I)
@@ -27,7 +28,8 @@ _COMPOUND = re.compile(
 )
 _FRACTION = re.compile(
     r"\b(?:the\s+|a\s+)?(?:(?:last|past|previous)\s+)?(?P<part>half|three\s+quarters|quarter)"
-    r"(?:\s+of)?(?:\s+an?)?\s+(?P<unit>hour|day)\b(?:\s+(?:ago|back))?",
+    r"(?:\s+of)?(?:\s+an?)?\s+"
+    r"(?P<unit>h(?:ou)?r|day|min(?:ute)?|week|month|year)\b(?:\s+(?:ago|back))?",
     re.I,
 )
 _PAIR = re.compile(
@@ -48,7 +50,8 @@ def ages(question: str, now: datetime) -> Iterator[Moment]:
         yield _aged(match.span(), seconds, "s", now)
     for match in _FRACTION.finditer(question):
         share = {"h": 0.5, "t": 0.75, "q": 0.25}[match["part"][0].lower()]
-        yield _aged(match.span(), share, match["unit"][0].lower(), now)
+        whole, unit = _amount("1", match["unit"], 0)
+        yield _aged(match.span(), share * whole, unit, now)
     for match in _PAIR.finditer(question):
         yield _aged(match.span(), *_amount(match["n"], match["unit"], 0), now)
     for match in _MINUS.finditer(question):

@@ -10,6 +10,20 @@ _TRACE = re.compile(
     rf"called)\b)?\s*(?P<value>{_VALUE})",
     re.I,
 )
+_UUID = re.compile(
+    r"(?<![\w-])(?P<value>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|"
+    r"(?=[a-f]*\d)(?=\d*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}))(?![\w-])",
+    re.I,
+)
+_ID = re.compile(
+    r"\b(?:(?:request|req|correlation|session|transaction|txn|order|job|user|customer|account|"
+    r"payment|invoice|ticket|client|device|connection|build|run)[\s_-]?(?:ids?\b|"
+    r"(?:number|no\.?|nr\.?)(?=\W))(?:\s+is\b)?|"
+    r"\b(?:request|req|correlation|session|transaction|txn)\b"
+    r"(?=\s*[:=#]?\s*(?=[\w.:/-]*[a-z])[\w.:/-]{4}))"
+    rf"\s*[:=#]?\s*(?P<value>{_VALUE})",
+    re.I,
+)
 _CODE = re.compile(
     rf"(?<!exit )(?<!status )(?<!http )(?<!response )(?!code\s*=)\b(?:error[\s_-]?|err)?(?:codes?|"
     rf"errno)\b\s*(?:[:=#]|(?:is|of|was)\b)?\s*(?P<value>{_VALUE})",
@@ -53,10 +67,14 @@ _NO_VALUE = frozenset(_NO_VALUE_WORDS.split())
 
 
 def find_columns(question: str, names: frozenset[str]) -> tuple[dict[str, str], str]:
-    """trace_id, error_code, event_type and source as far as given; the question without them."""
+    """trace_id, error_code, event_type and source as far as given, and another id as the text that
+    messages are to contain; the question without them.
+    """
     found: dict[str, str] = {}
     for name, pattern, fits in (
         ("trace_id", _TRACE, _is_id),
+        ("trace_id", _UUID, _is_id),
+        ("contains", _ID, _is_id),
         ("error_code", _CODE, _is_code),
         ("error_code", _CODE_BEFORE, _is_code),
         ("error_code", _NAMED_ERROR, _is_code),

@@ -86,6 +86,19 @@ def _tidy(text: str) -> str | None:
     return text.strip().strip("\"'`").rstrip("?.! ").strip() or None
 
 
+_WHERE = re.compile(
+    r"\b(?:where|when|in\s+which\s+\w+)\b[^¤]*¤+[^¤]*\b(?:occur|appear|show|turn|crop|come|stand|"
+    r"written|logged|mentioned|printed|found|seen)\w*|\b(?:occurr?ences?|mentions?|hits?)\s+(?:of|"
+    r"for)\b[^¤]{0,24}¤",
+    re.I,
+)
+
+
+def asks_where(bare: str) -> bool:
+    """Whether the rows that hold a quotation are asked for: `where does "x" occur`."""
+    return bool(_WHERE.search(bare))
+
+
 def asks_quoted_text(bare: str) -> bool:
     """Whether the words before a quotation say that messages hold it."""
     return bool(_QUOTE_CUE.search(bare))

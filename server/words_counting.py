@@ -5,9 +5,15 @@ from dataclasses import dataclass
 
 from server.words_moment import NUMBER, blot, number
 
+_NO_MEETING = (
+    r"(?!\s+(?:reports?(?=\s*[,;:]|\s+(?:i|we)\b)|meetings?|stand-?ups?|reviews?|syncs?|calls?|newsletters?|"
+    r"jobs?|tasks?|backups?|crons?|mails?|e-?mails?|retros?)\b)"
+)
+"""A weekly meeting is no step of time."""
+
 _COUNT = re.compile(
     r"\bh(?:ow|w|o|wo)\s*(?:many|mny|often|frequent(?:ly)?|much|chatty|noisy|busy|talkative)\b|"
-    r"\bnumbers?\b(?!\s+\d)|"
+    r"\bnumbers?\b(?!\s+(?:\d+|one|two|three|four|five)\b)|"
     r"\bcount(?:s|ed|ing)?\b|\btall(?:y|ies)\b|\bbreak(?:\s*down|\s+.*\s+down)\b|\bdistribution\b|"
     r"\bvolumes?\b|\bseparately\b|\btotals?\b|\brank(?:ing|ed)?\b|\b(?:noisiest|loudest|busiest|"
     r"chattiest|"
@@ -16,7 +22,7 @@ _COUNT = re.compile(
     r"\bpercentage\b|"
     r"\bshare\s+of\b|\b(?:most|least)\s+(?:active|noisy|chatty|busy|talkative|affected)\b|"
     r"\b(?:top|worst|biggest|main)\s+(?:\w+\s+)?(?:offenders?|talkers?|culprits?|spammers?)\b|"
-    r"\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
+    r"(?<!debug )(?<!info )\bspam(?:s|ming|med)?\b|\bfrequency\b|\bamount\s+of\b|"
     r"\bfigures?\b|"
     r"\b(?:the\s+)?most\s+(?!recent|common|frequent|important|similar|likely)(?:\w+\s+){0,2}"
     r"(?:logs?|lines?|errors?|warnings?|criticals?|fatals?|events?|messages?|entries)\b|"
@@ -24,7 +30,8 @@ _COUNT = re.compile(
     r"complains?)\s+(?:\w+\s+)?the\s+"
     r"most\b|\bmore\s+\w+\s+(?:\w+\s+)?(?:each|every)\b|\b(?:per|each|every)\s+(?:minute|hour|day|"
     r"week)\b|"
-    r"\b(?:hourly|daily|weekly)\b|\b(?:error|log|event|failure|message)\s+rates?\b|\bgroup(?:ed|"
+    rf"\b(?:hourly|daily|weekly)\b{_NO_MEETING}|"
+    r"\b(?:error|log|event|failure|message)\s+rates?\b|\bgroup(?:ed|"
     r"ing)?\s+by\b|"
     r"\bhow\s+(?:does|do|has|have)\b.*\bover\s+time\b|"
     r"\b(?:which|what|who)\b.*\bmost\b(?!\s+(?:recent|common|frequent|often|likely))",
@@ -92,7 +99,7 @@ _STEP = re.compile(
     rf"|(?<=[a-z])\s?/\s?(?P<unit7>min(?:ute)?|h(?:(?:ou)?r)?|day|d)\b"
     rf"|\b(?:per|each|every|by(?:\s+the)?)\s+(?:(?P<n>{NUMBER})[\s-]*)?(?P<unit>{_UNITS}|"
     rf"[smhdw](?=\b))\b"
-    rf"|(?P<word>hourly|daily|weekly|minutely)\b|(?P<half>(?:per|every|each)\s+(?:half|"
+    rf"|(?P<word>hourly|daily|weekly|minutely)\b{_NO_MEETING}|(?P<half>(?:per|every|each)\s+(?:half|"
     rf"quarter)(?:\s+of)?(?:\s+an?)?\s+hour)"
     rf"|(?:in|with|at|as|of|using|"
     rf"into)?\s*(?:an?\s+)?(?:(?P<n2>{NUMBER})[\s-]*)?(?P<unit2>{_UNITS}|"

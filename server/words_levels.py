@@ -1,8 +1,10 @@
 """Which levels a question asks for: exactly these, or one and everything above it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from server.words_denied import DENY
 from server.words_moment import blot
 from tools.levels import Level
 
@@ -45,10 +47,11 @@ _WORSE = re.compile(
     r"(?:level\s+)?$",
     re.I,
 )
-_NOT = re.compile(
-    r"\b(?:without|except(?:\s+for)?|excluding|not|no|hide|skip|ignoring|but\s+not|"
-    r"(?:anything|everything|all)\s+but)\s+"
-    r"(?:the\s+|any\s+)?$|\bnon[\s-]?$",
+_NOT = re.compile(rf"(?:{DENY}|\bno\s+)(?:(?:the|any|all|those|that)\s+)*$|\bnon[\s-]?$", re.I)
+_NOT_AFTER = re.compile(
+    r"(?:\s+(?!and\b|or\b|but\b)[a-z]+){0,2}?\s+(?:(?:is|are|being|all)\s+)*"
+    r"(?:left\s+(?:out|off|aside)|(?:filtered|stripped|taken)\s+out|excluded|omitted|"
+    r"removed|skipped|hidden|not\s+(?:needed|wanted|included|interesting))\b",
     re.I,
 )
 _NO_LEVEL_BEFORE = re.compile(r"\b(?:to|help(?:\s+(?:me|us))?|please|you|your)\s+$", re.I)
@@ -57,11 +60,13 @@ _TO = re.compile(r"\b(?:to|you|please|and)\s+$", re.I)
 _INFO_ON = re.compile(r"\s+(?:on|about|regarding|concerning)\b", re.I)
 _DEBUG_THIS = re.compile(r"\s+(?:this|that|the|why|my|an?|what|it)\b", re.I)
 _LABEL = re.compile(r"\b(?:level|severity)s?\b", re.I)
+_ONLY = re.compile(r"\b(?:only|just|nothing\s+but)\s+(?:the\s+)?$", re.I)
+_ONLY_AFTER = re.compile(r"\s+(?:\w+\s+)?(?:only|alone)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Exact levels, or the lowest; `explicit` when the word level or severity stands with it."""
+    """Exact levels, or the lowest; `explicit` when the word level, severity or only stands by."""
 
     exact: tuple[Level, ...] = ()
     lowest: Level | None = None
@@ -84,9 +89,11 @@ def find_levels(question: str) -> Levels:
     if several and not _AFTER.match(question, several.end()):
         named = {level_of(name) for name in _LEVEL.findall(several[0])}
         rest = blot(question, several.span())
+        if denied := _denied(question, several.span()):
+            return _without(named, blot(rest, denied))
         return Levels(tuple(sorted(named, key=lambda level: level.rank)), None, True, rest)
     matches = list(_LEVEL.finditer(question))
-    unwanted = [match for match in matches if _NOT.search(question[: match.start()])]
+    unwanted = {match: span for match in matches if (span := _denied(question, match.span()))}
     if len(unwanted) == len(matches) > 1:
         return _others(question, unwanted)
     for match in matches:
@@ -96,12 +103,28 @@ def find_levels(question: str) -> Levels:
     return Levels(rest=question)
 
 
-def _others(question: str, unwanted: list[re.Match[str]]) -> Levels:
+def _others(question: str, unwanted: Mapping[re.Match[str], tuple[int, int]]) -> Levels:
     """All but these: "no info, no debug"."""
-    rest, gone = question, {level_of(match[0]) for match in unwanted}
-    for match in unwanted:
-        rest = blot(rest, match.span())
-    return Levels(tuple(one for one in Level if one not in gone), None, True, rest)
+    rest = question
+    for span in unwanted.values():
+        rest = blot(rest, span)
+    return _without({level_of(match[0]) for match in unwanted}, rest)
+
+
+def _denied(question: str, span: tuple[int, int]) -> tuple[int, int] | None:
+    """Where the level and the words behind it stand if it is not wanted."""
+    if _NOT.search(question[: span[0]]):
+        return span
+    left_out = _NOT_AFTER.match(question, span[1])
+    return (span[0], left_out.end()) if left_out else None
+
+
+def _without(gone: set[Level], rest: str) -> Levels:
+    """All levels but these: a floor where what is left is one level and all above it."""
+    left = [level for level in Level if level not in gone]
+    if left and left == Level.at_least(left[0]):
+        return Levels((), left[0], True, rest)
+    return Levels(tuple(left), None, True, rest)
 
 
 def _one(question: str, match: re.Match[str]) -> Levels | None:
@@ -109,21 +132,17 @@ def _one(question: str, match: re.Match[str]) -> Levels | None:
     after = _AFTER.match(question, end)
     rest = blot(question, (match.start(), after.end() if after else end))
     explicit = bool(_LABEL.search(question[max(0, match.start() - 14) : end + 10]))
+    alone = bool(_ONLY.search(before) or _ONLY_AFTER.match(question, end))
     if after or (_AT_LEAST.search(before) and (not before.rstrip().lower().endswith("from")
                                                or _FROM_UP.match(question, end))):  # fmt: skip
         return Levels((), level, True, rest)
     if _WORSE.search(before):
         above = Level.at_least(level)[1:2] or [level]
         return Levels((), above[0], True, rest)
-    if _NOT.search(before):
-        others = tuple(one for one in Level if one is not level)
-        return (
-            Levels((), Level.INFO, True, rest)
-            if level is Level.DEBUG
-            else Levels(others, None, True, rest)
-        )
+    if denied := _denied(question, match.span()):
+        return _without({level}, blot(rest, denied))
     if explicit or not _no_level(question, match):
-        return Levels((level,), None, explicit, rest)
+        return Levels((level,), None, explicit or alone, rest)
     return None
 
 

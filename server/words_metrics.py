@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from server.words_moment import blot, blot_all
+from server.words_moment import blot
 
 _UNIT_WORDS = """
 celsius fahrenheit percent percentage bytes byte seconds second ms milliseconds total ratio count
@@ -130,14 +130,17 @@ def _said(part: str, words: list[str]) -> float:
     return 0.85 if any(OSA.distance(word, part) <= 1 for word in long) else 0.0
 
 
-def find_labels(question: str) -> tuple[dict[str, str], str]:
-    """Labels given as key=value, other than the arguments of tools; the question without them."""
+def find_labels(question: str, written: str) -> tuple[dict[str, str], str]:
+    """Labels given as key=value, other than the arguments of tools; the question without them.
+
+    `written` is the question with its quotations: a value in quotation marks is read there.
+    """
     found: dict[str, str] = {}
     rest = question
     for pattern in (_LABEL, _LABEL_IS):
         for match in pattern.finditer(rest):
-            if match["key"].lower() not in _ARGUMENTS:
-                found[match["key"]] = match["value"]
-        if found:
-            rest = blot_all(pattern, rest)
+            value = written[slice(*match.span("value"))].strip("\"'`“”")
+            if match["key"].lower() not in _ARGUMENTS and "¤" not in value:
+                found[match["key"]] = value
+                rest = blot(rest, match.span())
     return found, rest

@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from server.words_denied import DENY
 from server.words_moment import blot
 from server.words_name_index import PLURAL, WRITTEN, NameIndex, name_index, spoken
+from server.words_named import Named
+from server.words_ordinals import told_apart
 from server.words_plain import NEVER_NAMES, PLAIN_ENGLISH
 
 _CALLED = 0.04
@@ -30,16 +33,9 @@ _THE = re.compile(
     r"just|check)\s*[:=]?\s*$|^\W*$|[,:=]\s*$",
     re.I,
 )
-_DENY = (
-    r"\b(?:except(?:ing)?(?:\s+for)?|without|exclud(?:e|ing)|other\s+than|apart\s+from|"
-    r"aside\s+from|"
-    r"besides|but\s+not|not|minus|ignor(?:e|ing)|omit(?:ting)?|skip(?:ping)?|hid(?:e|ing)|"
-    r"(?:leave|leaving|filter|filtering)\s+out|anything\s+but|every\w+\s+but|"
-    r"(?:all|any|each|every)(?:\s+(?:of|the|my|our|other))*(?:\s+\w+)?\s+but)\s+"
-)
-_DENYING = re.compile(_DENY, re.I)
+_DENYING = re.compile(DENY, re.I)
 _DENIED = re.compile(
-    rf"{_DENY}(?:(?:on|from|for|in|of|by|the|those|ones|lines|logs|host|service|machine)\s+)*$",
+    rf"{DENY}(?:(?:on|from|for|in|of|by|the|those|ones|lines|logs|host|service|machine)\s+)*$",
     re.I,
 )
 _BESIDE = re.compile(
@@ -79,25 +75,6 @@ _CORRECTED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """Names that the words may stand for, best first. Several: the question does not tell which.
-
-    `sure` is how well the words fit the name, from 0 to 1; `span` where they stand; `together`
-    that several are meant, each written out beside the other.
-    """
-
-    names: tuple[str, ...] = ()
-    sure: float = 0.0
-    span: tuple[int, int] = (0, 0)
-    together: bool = False
-
-    @property
-    def name(self) -> str | None:
-        """The one name, or the best."""
-        return self.names[0] if self.names else None
-
-
-@dataclass(frozen=True, slots=True)
 class Phrase:
     """Some neighbouring words of the question."""
 
@@ -119,7 +96,9 @@ def _in(question: str, index: NameIndex, host: bool, begin: int) -> Named:
         found = _fit(question, phrase, index, host)
         if (found.sure, _length(found)) > (best.sure, _length(best)):
             best = found
-    return _with_others(question, best, index, host) if best.sure >= _WRITTEN else best
+    if best.sure >= _WRITTEN:
+        return _with_others(question, best, index, host)
+    return told_apart(question, best)
 
 
 def _length(named: Named) -> int:

@@ -6,8 +6,10 @@ Such text is what strangers' programs wrote: nothing in it may be read as a part
 import re
 from dataclasses import dataclass
 
+from server.described import tells
 from server.words_likeness import Cue, asks_likeness
 from server.words_moment import blot_all
+from server.words_tail import is_request
 
 QUOTED = re.compile(
     r"```\w*\n?(.+?)```|\"([^\"]+)\"|\u201c([^\u201d]+)\u201d|"
@@ -87,7 +89,7 @@ def set_apart(question: str, names: frozenset[str]) -> Pasted:
     cue = asks_likeness(bare)
     if cue is None:
         return Pasted(bare, None, quoted)
-    text, request = _subject(question, bare, cue, quoted)
+    text, request = _subject(question, bare, cue, quoted, names)
     loose = bool(text) and not quoted and request == question[: cue.end]
     if loose and text and text.lower() in names:  # "what do you know about nginx"
         return Pasted(bare, None, quoted)
@@ -110,7 +112,9 @@ def _unquoted(question: str, names: frozenset[str]) -> str:
     return question
 
 
-def _subject(question: str, bare: str, cue: Cue, quoted: tuple[str, ...]) -> tuple[str | None, str]:
+def _subject(
+    question: str, bare: str, cue: Cue, quoted: tuple[str, ...], names: frozenset[str]
+) -> tuple[str | None, str]:
     """The text to find likenesses of, and the question without it."""
     pasted = _PASTED.search(bare)
     if pasted and "¤" not in bare[: pasted.end()]:
@@ -118,7 +122,7 @@ def _subject(question: str, bare: str, cue: Cue, quoted: tuple[str, ...]) -> tup
     pointer = _POINTER.search(bare)
     first_quote = bare.find("¤")
     if pointer and (first_quote < 0 or pointer.end() < first_quote):
-        found = _after_pointer(question, pointer, cue)
+        found = _after_pointer(question, pointer, cue, names)
         if found:
             return found
     dash = next((one for one in _DASH.finditer(bare) if one.end() <= cue.start + 12), None)
@@ -139,7 +143,7 @@ def _is_text(before: str) -> bool:
 
 
 def _after_pointer(
-    question: str, pointer: re.Match[str], cue: Cue
+    question: str, pointer: re.Match[str], cue: Cue, names: frozenset[str]
 ) -> tuple[str | None, str] | None:
     """The text behind a colon or an arrow; the request may follow it as a sentence of its own.
 
@@ -149,8 +153,8 @@ def _after_pointer(
     asked = asks_likeness(request)
     if asked:
         between = _FILLER.sub("", f"{request[asked.end :]}:").strip(" :")
-        request_goes_on = _PLACE.fullmatch(between) or _TO.fullmatch(between)
-        if between and not request_goes_on:  # "similar to KeyError: x"
+        goes_on = _PLACE.fullmatch(between) or _TO.fullmatch(between) or is_request(between, names)
+        if between and not goes_on:  # "similar to KeyError: x"
             return trim(_FILLER.sub("", question[asked.end :])), request[: asked.end]
         return (trim(text), request) if trim(text) else None
     tails = [match for match in _LAST_SENTENCE.finditer(text) if asks_likeness(text[match.end() :])]
@@ -193,7 +197,8 @@ def _before_cue(question: str, before: str, cue: Cue) -> tuple[str | None, str]:
     if clause and len(clause["text"].split()) > 1:
         return trim(clause["text"]), question[cue.start :]
     happened = _HAS.match(before)
-    if happened and len(happened["text"].split()) > 2:
+    described = happened and sum(map(tells, happened["text"].split()))
+    if happened and (len(happened["text"].split()) > 2 or described):
         return trim(happened["text"]), question[cue.start :]
     return None, question
 

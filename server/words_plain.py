@@ -7,7 +7,9 @@ node nodes box machine machines run file files name names level line lines messa
 metrics query read print tell give daemon agent database core the a an of on in at is it and or to
 for by from with what which that this there any some how many much more most no not db01 example
 com net org default total rate open close start stop state status up down out off back over under
-export import same per each every one two three
+export import same per each every one two three make take keep put set switch change widen narrow
+extend limit let want need see say said wrote go going back give only just again instead between
+since until before after today yesterday
 """
 _SELDOM = """
 db web home worker store user users proxy session intake broker runner indexer collector exporter

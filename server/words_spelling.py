@@ -27,7 +27,14 @@ content contexts contest text averages minute minutes month months first counts 
 battern batter eastern western before begore second seconds friday thursday sunday monday
 """
 _REAL = frozenset(_REAL_WORDS.split())
-_WORD = re.compile(r"(?<![\w.@/-])[a-z]{5,12}(?![\w.@/-])", re.I)
+_SHORTHAND = {
+    "b4": "before", "2day": "today", "2nite": "tonight", "nite": "night", "lvl": "level",
+    "yday": "yesterday", "eror": "error", "erro": "error", "errr": "error", "dbug": "debug",
+    "fatl": "fatal", "wrn": "warn", "wanr": "warn",
+}  # fmt: skip
+"""Words as people type them in a chat, and slips in words of four letters."""
+
+_WORD = re.compile(rf"(?<![\w.@/-])(?:{'|'.join(_SHORTHAND)}|[a-z]{{5,12}})(?![\w.@/-])", re.I)
 
 
 def corrected(question: str, known: frozenset[str] = frozenset()) -> str:
@@ -51,5 +58,7 @@ def _right(written: str, known: frozenset[str]) -> str:
     word = written.lower()
     if word in _WORDS or word in _REAL or word in known:
         return written
+    if word in _SHORTHAND:
+        return _SHORTHAND[word]
     near = (right for right in _VOCABULARY if OSA.distance(word, right, score_cutoff=1) <= 1)
     return next(near, written)

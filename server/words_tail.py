@@ -3,6 +3,9 @@
 import re
 from datetime import datetime
 
+from server.words_limits import find_limit
+from server.words_moment import blot
+from server.words_scores import find_min_score
 from server.words_times import find_moments
 
 _TRIMMED = " ,;?.!"
@@ -24,6 +27,23 @@ _WHERE = re.compile(
 )
 _LONG = 1_000
 _PLEASE = re.compile(r"[\s,]+(?:please|pls|plz|thanks)$", re.I)
+
+
+_SMALL_WORDS = """
+top best closest nearest at most max maximum limit limited up to in on from for of by since during
+over within until the a and with only just please pls results result hits matches logs host service
+"""
+_SMALL = frozenset(_SMALL_WORDS.split())
+_ANY_DAY = datetime(2026, 1, 1)
+
+
+def is_request(words: str, names: frozenset[str]) -> bool:
+    """Whether words before a colon are a request alone: `top 3`, `since monday, nginx only`."""
+    rest = find_limit(find_min_score(words)[1])[2]
+    for moment in find_moments(rest, _ANY_DAY):
+        rest = blot(rest, moment.span)
+    left = re.findall(r"[^\W_][\w.@-]*", rest.replace("¤", " ").lower())
+    return "¤" in rest and all(word in _SMALL or word in names for word in left)
 
 
 def split_tail(text: str, names: frozenset[str], now: datetime) -> tuple[str, str]:

@@ -63,6 +63,13 @@ _WRITE = re.compile(
     r"only)\b)",
     re.I,
 )
+_AN_EVENT = re.compile(r"\{\s*(?:¤+|[\"']?\w+[\"']?)\s*:(?:.*\}|.*)", re.S)
+_TO_KEEP = re.compile(
+    r"\b(?:ingest\w*|store|save|persist|insert\w*|add|put|write|take\s+in|push|post|upload|import|append|"
+    r"keep|be\s+(?:stored|saved|recorded|written|accepted|rejected|added)|"
+    r"log\s+(?:this|the\s+following|it|an?\s)|dry[\s-]?run|valid(?:ate)?)\b",
+    re.I,
+)
 _SOFT = re.compile(r"\b(?:add|change|set|turn|clear|drop|remove|run|push|mute|mark|log)$", re.I)
 _LOG_WORDS = re.compile(
     r"\b(?:logs?|logged|logging|lines?|entries|entry|events?|errors?|errs?|warnings?|warn|"
@@ -106,6 +113,9 @@ def asks_to_write(request: str, follow_up: bool = False) -> bool:
 
     After a question, "add the warnings" and "change that to 2h" change what is asked.
     """
+    around = _AN_EVENT.sub(" ", request)
+    if around != request and _TO_KEEP.search(around):  # what it says itself asks for nothing
+        return True
     match = _WRITE.match(request)
     return bool(match and not (follow_up and _SOFT.search(match[0])))
 

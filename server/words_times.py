@@ -26,6 +26,11 @@ _CUE = re.compile(
     r"\b(?P<pair>between))\s*(?:the\s+|about\s+|around\s+|(?:[\w']+\s+){1,6}at\s+)?$",
     re.I,
 )
+_DOING = re.compile(
+    r"(?:\b(?:is|was|are|were|has|have|been)|'s)\s+(?:[\w.@¤-]+\s+){0,4}?up\s+to\s+(?:the\s+)?$",
+    re.I,
+)
+_PAST = re.compile(r"(?:the\s+|this\s+|these\s+)?(?:last|past|previous)\b", re.I)
 _ONWARDS = re.compile(r"\s+(?:on(?:wards?)?)\b(?!\s+[\w¤])", re.I)
 _SENTENCE_END = re.compile(r"[?!;]|\.\s")
 _READERS: tuple[Callable[[str, datetime], Iterator[Moment]], ...] = (
@@ -111,8 +116,16 @@ def _near(question: str, moments: list[Moment]) -> bool:
 
 
 def _at(clock: Moment, day: Moment, span: tuple[int, int]) -> Moment:
+    """The clock time on that day; the small hours of a night are the next day's."""
     start = midnight(day.start.date()) + (clock.start - midnight(clock.start.date()))
+    if _is_night(day) and clock.start.hour < 12:
+        start += DAY
     return Moment(span, start, text=clock.text, kind="timed")
+
+
+def _is_night(day: Moment) -> bool:
+    end = day.end or day.start
+    return day.kind == "day" and end.date() > day.start.date() and end.hour > 0
 
 
 def _range(question: str, moments: list[Moment], now: datetime) -> Times | None:
@@ -161,7 +174,7 @@ def _singles(question: str, moments: list[Moment], now: datetime) -> Times:
         cue = _CUE.search(question[: moment.span[0]])
         if moment.text == "now":
             continue
-        if cue and cue["end"]:
+        if cue and cue["end"] and not _is_doing(question, moment):
             end = end or _text(moment, now)
         elif start is None:
             start, first = _text(moment, now), moment
@@ -174,6 +187,12 @@ def _singles(question: str, moments: list[Moment], now: datetime) -> Times:
             ):
                 end = end or _text(replace(moment, start=moment.end, text=None), now)
     return Times(start, end, "", first)
+
+
+def _is_doing(question: str, moment: Moment) -> bool:
+    """Whether `up to` asks what somebody does: what has nas been up to the last hour."""
+    begin, end = moment.span
+    return bool(_DOING.search(question[:begin]) and _PAST.match(question[begin:end]))
 
 
 def _telling(question: str, moments: list[Moment]) -> list[Moment]:

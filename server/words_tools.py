@@ -66,12 +66,12 @@ _NEW = re.compile(
 )
 _EVENT = re.compile(
     r"(?:#\s?|\b(?:(?:event|entry|row|line|message|record)(?:\s+(?:number|no\.?|id|"
-    r"with\s+(?:the\s+)?id|"
-    r"nr\.?))?|log\s+(?:id|number|no\.?)|id)(?:\s+|\s*[=:#]\s*)#?)(?P<id>\d{1,18})\b(?![.:%]\d|"
+    r"(?:with|whose|has|having)\s+(?:the\s+)?(?:id|number|no\.?|nr\.?)(?:\s+is)?|"
+    r"numbered|called|nr\.?))?|log\s+(?:id|number|no\.?)|id)(?:\s+|\s*[=:#]\s*)#?)(?P<id>\d{1,18})\b(?![.:%]\d|"
     r"\s*%)"
     rf"(?!\s*(?:{UNIT})\b)"
     r"|\b(?:near|around|of|about|at|to|surrounding|before|after)\s+log\s+(?P<log>\d{1,18})\b|"
-    r"\b(?:context|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:(?:of|for|around|to|near)\s+)?"
+    r"\b(?:context|ctx|surroundings?|neighbou?rhood|neighbou?rs)\s+(?:(?:of|for|around|to|near)\s+)?"
     r"(?P<of>\d{4,18})\b|\b(?:before|after|around|near)\s+(?P<beside>\d{5,18})\b|^\W*(?:show|open|"
     r"display|inspect|view)\s+(?:me\s+)?(?P<lone>\d{5,18})\W*$|"
     r"\b(?:around|surrounding|near)\s+(?P<bare>\d{1,18})\b(?!\s*(?:[ap]m|"
@@ -93,17 +93,17 @@ _BOTH = re.compile(
     rf"(?:on\s+)?both\s+sides|"
     rf"before\s+and\s+after|around|in\s+(?:both|each)\s+directions?|of\s+(?:context|"
     rf"surroundings?))|(?:±|\+/-|\+-)\s*(?P<pm>\d{{1,3}})|"
-    rf"\bcontext\s+(?:of|=)\s*(?P<c>\d{{1,3}})\b",
+    rf"\bcontext\s+(?:of|=)\s*(?P<c>\d{{1,3}})\b|(?<![\w-])(?-i:-C)\s?(?P<grep>\d{{1,3}})\b",
     re.I,
 )
 _BEFORE = re.compile(
     rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_BEFORE_WORD}\b|"
-    rf"\bbefore\s*[:=]\s*(?P<k>\d{{1,3}})",
+    rf"(?:\bbefore\s*[:=]|(?<![\w-])(?-i:-B))\s*(?P<k>\d{{1,3}})",
     re.I,
 )
 _AFTER = re.compile(
     rf"\b(?:(?P<none>nothing|none|no)|(?P<n>{NUMBER})){_WHAT}\s+{_AFTER_WORD}\b|"
-    rf"\bafter\s*[:=]\s*(?P<k>\d{{1,3}})",
+    rf"(?:\bafter\s*[:=]|(?<![\w-])(?-i:-A))\s*(?P<k>\d{{1,3}})",
     re.I,
 )
 _IS_BEFORE = re.compile(rf"\b{_BEFORE_WORD}\b", re.I)
@@ -187,7 +187,7 @@ def find_surroundings(question: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     both = _BOTH.search(question)
     if both:
-        n = _few(both["n"] or both["pm"] or both["c"])
+        n = _few(both["n"] or both["pm"] or both["c"] or both["grep"])
         found = {"before": n, "after": n}
     else:
         for name, pattern in (("before", _BEFORE), ("after", _AFTER)):

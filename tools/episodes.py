@@ -23,6 +23,9 @@ _MOST = 4_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _SHORTEST, _LONGEST = timedelta(minutes=10), timedelta(hours=6)
 _TIMES_USUAL = 10
+_BEATS = 3
+"""So many of its own mean pauses without an event, and an occasion has ended."""
+
 _TICK = timedelta(microseconds=1)
 
 
@@ -62,7 +65,7 @@ async def episodes_of(wanted: Filter, pattern: PatternCount, deps: Deps) -> Epis
         pause_seconds=pause.total_seconds(),
         latest=latest,
         more=len(found) - len(latest),
-        ongoing=bool(found) and deps.now() - found[-1].end <= pause,
+        ongoing=bool(found) and deps.now() - found[-1].end <= min(pause, _silence(found[-1])),
         looked_at=looked_at,
         followed_by=followers,
     )
@@ -103,6 +106,12 @@ def occasions(activity: list[Activity], pause: timedelta) -> list[Occasion]:
         else:
             found.append(Occasion(start=one.first, end=one.last, count=one.count))
     return found
+
+
+def _silence(one: Occasion) -> timedelta:
+    """How long an occasion that goes on may be silent, by the rhythm of its own events."""
+    beats = (one.end - one.start) / (one.count - 1) if one.count > 1 else timedelta()
+    return max(_SHORTEST, _BEATS * beats)
 
 
 async def _around(

@@ -185,6 +185,24 @@ async def test_what_a_question_describes_is_looked_for_by_meaning(
     assert ("No service named 'kafka'" in answer.text) is ("kafka" in question)
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how many errors did web-99 have in the last 2 days?", "No host named 'web-99'"),
+        ("errors on web-99 in the last 3 hours", "No host named 'web-99'"),
+        ("errors on foobar in the last day", "No host named 'foobar'"),
+        ("what did kafka log in the last day?", "No service named 'kafka'"),
+        ("why did kafka fail?", "No service named 'kafka'"),
+    ],
+)
+async def test_of_a_name_that_is_not_there_nothing_is_told(
+    agent: Agent, told: tuple[Week, Home], question: str, said: str
+) -> None:
+    """What all the others logged answers something else."""
+    answer = await _answer(agent, question, told[1])
+    assert said in answer.text and not answer.citations, answer.text
+
+
 @given(st.text(max_size=120))
 def test_no_question_breaks_the_description(question: str) -> None:
     """Any text has one or none, of its own words."""

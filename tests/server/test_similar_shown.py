@@ -75,10 +75,36 @@ async def test_the_agent_says_how_often_before_and_what_came_next(failing: Deps)
     page = await SIMILAR_LOGS.call(QUESTION, failing)
     understood = Candidate(SIMILAR_LOGS, QUESTION)
     said = (await compose(page, understood, failing)).text
-    assert said.startswith("Yes: ")
+    assert said.startswith("Yes: 16 times in 1 pattern that says so, ")
     assert "3 times before, last on " in said and "; going on since " in said
     assert "then came kernel: “volume data went read-only" in said
     assert "\x1b" not in said
     past = {**QUESTION, "end_time": "2d"}
     said = (await compose(await SIMILAR_LOGS.call(past, failing), understood, failing)).text
     assert "2 times before, last on " in said and "going on" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("block cannot be written", "Yes: 16 times in 1 pattern that says so, "),
+        ("disk failed to write a block", "Not literally in these words, "),
+        ("zebra", "Nothing"),
+    ],
+)
+async def test_only_what_says_it_is_a_yes(failing: Deps, text: str, begins: str) -> None:
+    """What merely resembles the words is told as that."""
+    asked = {"text": text}
+    page = await SIMILAR_LOGS.call(asked, failing)
+    assert (await compose(page, Candidate(SIMILAR_LOGS, asked), failing)).text.startswith(begins)
+
+
+async def test_a_line_of_the_log_is_told_apart_from_others_like_it(failing: Deps) -> None:
+    """Whatever its numbers, the same message is the same; another one is not."""
+    for text, begins in (
+        ("disk sdc cannot be written, block 77", "No, this message was not seen, "),
+        ("disk sdb cannot be written, block 77", "Yes: 16 times in 1 pattern"),
+    ):
+        call = Candidate(SIMILAR_LOGS, {"text": text}, whole_line=True)
+        page = await SIMILAR_LOGS.call(call.arguments, failing)
+        assert (await compose(page, call, failing)).text.startswith(begins)

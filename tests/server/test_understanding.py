@@ -47,9 +47,12 @@ def by_wording(question: str, past: tuple[Candidate, ...] = ()) -> Understood:
         ("dev", 98, 96),
         ("dev_2", 98, 96),
         ("dev_3", 98, 96),
+        ("dev_4", 98, 96),
         ("test", 97, 94),
         ("fresh", 95, 93),
         ("fresh_2", 96, 94),
+        ("fresh_3", 97, 95),
+        ("fresh_4", 97, 95),
     ],
 )
 def test_the_wording_alone_gives_most_calls(name: str, tool: float, full: float) -> None:
@@ -160,10 +163,62 @@ async def test_a_name_that_is_not_there_is_asked_about(agent: Agent) -> None:
     for question, back in (
         ("errors of the grafana service today", "There is no service grafana."),
         ("logs on host gpu-bax-77", "There is no host gpu-bax-77. Do you mean gpu-box"),
+        ("how many errors did nas99 have today?", "There is no host nas99. Do you mean nas01"),
+        ("warnings on db-99", "There is no host db-99."),
+        ("errors by service on nas01 and nas-99", "There is no host nas-99."),
+        ("how many warnings did postgres log today?", "There is no service postgres."),
+        ("why did postgres fail?", "There is no service postgres."),
+        ("kafka's errors", "There is no service kafka."),
     ):
         meant = await agent.understanding.understand(question, DEPS)
         assert meant.back and meant.back.startswith(back), meant
         assert meant.confidence < SURE_ENOUGH
+        assert meant.unknown and meant.unknown[1] in question
+
+
+async def test_a_follow_up_to_a_name_that_is_not_there_is_asked_about(agent: Agent) -> None:
+    """It would be the call before once more."""
+    past = [Candidate(QUERY_LOGS, {"host": "nas01", "level": "ERROR"})]
+    for question in ("and on nas-99?", "and postgres?", "what about the kafka-2 ones"):
+        meant = await agent.understanding.understand(question, DEPS, past)
+        assert meant.unknown and meant.unknown[1] in question
+    for question in ("and on gpu-box?", "and the peak?", "and up-to-date ones?", "and warnings?"):
+        assert (await agent.understanding.understand(question, DEPS, past)).unknown is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("has kernel panic happened before?", "kernel panic"),
+        ("has a segfault ever occurred before?", "a segfault"),
+        ("has it happened before?", None),
+        ("has this error happened before?", None),
+    ],
+)
+def test_what_happened_before_needs_no_quotes(question: str, text: str | None) -> None:
+    """Words that describe something are looked for by meaning."""
+    assert evidence(question, NAMES, DEPS).text == text
+
+
+def test_a_known_name_is_never_unknown() -> None:
+    """Also where it is no filter."""
+    question = 'messages with "disk full" on nas01 or anywhere else'
+    assert evidence(question, NAMES, DEPS).unknown is None
+
+
+@pytest.mark.parametrize(
+    ("words", "goes_on"),
+    [
+        ("make me a sandwich", False),
+        ("purple elephants", False),
+        ("again", True),
+        ("on gpu-box", True),
+    ],
+)
+def test_nonsense_is_no_follow_up(words: str, goes_on: bool) -> None:
+    """It would give the answer before it once more."""
+    past = (Candidate(QUERY_LOGS, {"host": "nas01", "level": "ERROR"}),)
+    assert bool(by_wording(words, past).call) is goes_on
 
 
 def test_a_plain_question_is_not_asked_back() -> None:

@@ -281,3 +281,17 @@ async def test_counts_around_moments_equal_brute_force(store: MariaStore) -> Non
         assert {texts[key]: (a.first, a.last, a.count) for key, a in found.items()} == {
             text: (min(moments), max(moments), len(moments)) for text, moments in expected.items()
         }
+
+
+async def test_what_has_been_silent_for_long_by_its_own_rhythm_does_not_go_on(
+    store: MariaStore,
+) -> None:
+    """Two starts a day apart have a long usual pause; each is over at once. What comes every hour
+    goes on for some hours.
+    """
+    starts = [NOW - timedelta(hours=hours) for hours in (5, 29, 53)]
+    beats = [NOW - timedelta(hours=1, minutes=30) - n * timedelta(hours=1) for n in range(20)]
+    await put(store, [event("daemon started", moment) for moment in starts])
+    await put(store, [event("hourly check", moment, uid=f"h{n}") for n, moment in enumerate(beats)])
+    assert not (await episodes(store, "daemon started")).ongoing
+    assert (await episodes(store, "hourly check")).ongoing
