@@ -60,10 +60,19 @@ async def _counted_lines(
     if isinstance(page, LogPage):
         return await events_lines(page, understood.arguments, deps) if page.events else ([], [])
     if isinstance(page, StatsPage):
-        return ([], []) if page.total == 0 else await stats_lines(page, understood.arguments, deps)
+        if page.total == 0:
+            return [], []
+        lines, rows = await stats_lines(page, understood.arguments, deps)
+        return [*lines, *_unmet_lines(understood)], rows
     if isinstance(page, SimilarPage) or not page.patterns:
         return [], []
     return await kinds_lines(page, understood.arguments, deps)
+
+
+def _unmet_lines(understood: Candidate) -> list[str]:
+    if understood.unmet is None:
+        return []
+    return [f"Counted without {quoted(understood.unmet, LINE)}: nothing logged comes near that."]
 
 
 async def _nothing_lines(page: Any, understood: Candidate, deps: Deps) -> list[str]:

@@ -34,13 +34,15 @@ _ARE_LEVEL = re.compile(
 class Candidate:
     """A call the question could mean; `prior` is what its wording says for it, in log-odds.
 
-    `whole_line` says that the text to compare is a line of the log itself.
+    `whole_line` says that the text to compare is a line of the log itself. `unmet` are words that
+    were to be counted and come near to nothing logged, so that the call counts without them.
     """
 
     tool: AnyTool
     arguments: dict[str, Any]
     prior: float = 0.0
     whole_line: bool = False
+    unmet: str | None = None
 
     @property
     def text(self) -> str:

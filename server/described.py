@@ -72,6 +72,14 @@ _SAID = _set(
 )
 """Words that describe nothing by themselves: talk, times, and failure in general."""
 
+_COUNTED = re.compile(
+    r"\bhow\s+many\s+(?:of\s+the\s+)?(?P<what>(?:[a-z][\w'-]*\s+){1,4}?)"
+    r"(?:were|was|are|is|did|do|does|have|has|had|there|in|on|at|from|by|for|of|since|until|between|"
+    r"during|within|over|today|yesterday|happened|occurred|per|each)\b",
+    re.I,
+)
+"""What "how many" is asked of, up to the word that goes on."""
+
 _WHATEVER = Candidate(QUERY_LOGS, {})
 
 
@@ -87,6 +95,12 @@ def description(question: str, names: Catalogue) -> str | None:
         first -= 1
     first += words[first].lower() == "of"
     return " ".join(words[first : last + 1]).strip(" ?.!,;:")
+
+
+def _counted(question: str, names: Catalogue) -> str | None:
+    """The words that "how many" is asked of, where they describe something."""
+    found = _COUNTED.search(question)
+    return description(found["what"], names) if found else None
 
 
 def tells(word: str) -> bool:
@@ -123,14 +137,17 @@ async def as_described(question: str, call: Candidate | None, deps: Deps) -> Can
         return found if found is not _WHATEVER else None
     if call.tool not in {QUERY_LOGS, LOG_STATS} or _EXACT & call.arguments.keys():
         return call
-    text = description(question, await deps.store.catalogue())
+    names = await deps.store.catalogue()
+    counted = _counted(question, names) if call.tool is LOG_STATS else None
+    text = counted or description(question, names)
     if text is None:
         return call
     nearest = list(islice(await deps.index.rank(text), 3))
     # A call that takes up nothing of the question loses little by giving way.
     enough = NEAR if call.arguments or call is _WHATEVER else NOISE
     if max((one.cosine for one in nearest), default=0.0) < enough:
-        return _of_unknown(question, text, call)
+        kept = _of_unknown(question, text, call)
+        return replace(kept, unmet=counted) if counted else kept
     scope = {key: call.arguments[key] for key in _KEPT if key in call.arguments}
     return replace(call, tool=SIMILAR_LOGS, arguments={"text": text, **scope})
 

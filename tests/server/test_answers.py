@@ -203,6 +203,23 @@ async def test_of_a_name_that_is_not_there_nothing_is_told(
     assert said in answer.text and not answer.citations, answer.text
 
 
+@pytest.mark.parametrize(
+    ("question", "tool", "said"),
+    [
+        ("how many failed logins were there since 2026-11-13?", "log_stats",
+         "Counted without “failed logins”: nothing logged comes near that."),
+        ("how many refused connections were there since 2026-11-13?", "similar_logs",
+         "Connection refused"),
+    ],
+)  # fmt: skip
+async def test_a_count_is_not_told_as_that_of_what_it_left_out(
+    agent: Agent, told: tuple[Week, Home], question: str, tool: str, said: str
+) -> None:
+    """What was to be counted is looked for by meaning, and where nothing is like it that is told."""
+    answer = await _answer(agent, question, told[1])
+    assert answer.tool.name == tool and said in answer.text, answer.text
+
+
 @given(st.text(max_size=120))
 def test_no_question_breaks_the_description(question: str) -> None:
     """Any text has one or none, of its own words."""
