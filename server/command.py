@@ -45,7 +45,11 @@ def warn_of_slips() -> None:
     from server.settings import known_names, unknown_names
 
     known = known_names()
-    for name in unknown_names():
+    try:
+        slips = unknown_names()
+    except OSError:  # a file that this user may not read: whoever needs it says so
+        return
+    for name in slips:
         near = get_close_matches(name.lower().removeprefix("devmesh_"), known, 1)
         meant = f"; did you mean {_like(name, near[0])}?" if near else ""
         sys.stderr.write(f"devmesh: the setting {clean(name)} means nothing{meant}\n")

@@ -31,10 +31,19 @@ PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
 
 
 def _config_file() -> Path | None:
-    named = os.environ.get("DEVMESH_CONFIG")
-    places = [Path(platformdirs.user_config_dir("devmesh")), Path("/etc/devmesh")]
-    candidates = [Path(named)] if named else [place / "config.toml" for place in places]
+    if named := os.environ.get("DEVMESH_CONFIG"):
+        candidates = [Path(named)]
+    else:
+        candidates = [place / "config.toml" for place in (*_own_place(), Path("/etc/devmesh"))]
     return next((path for path in candidates if path.exists()), None)
+
+
+def _own_place() -> list[Path]:
+    """The user's folder of settings; a service's dynamic user has none."""
+    try:
+        return [Path(platformdirs.user_config_dir("devmesh"))]
+    except RuntimeError:
+        return []
 
 
 class ServerSettings(ServiceSettings):

@@ -416,7 +416,7 @@ async def test_a_cursor_belongs_to_its_filter(
         ("/query/logs", {"service": ""}, "service", "at least 1"),
         ("/query/metrics", {}, "name", "is required"),
         ("/query/metrics", {"name": "x", "interval": "soon"}, "interval", "width"),
-        ("/query/metrics", {"name": "x", "aggregate": "most"}, "aggregate", "'max'"),
+        ("/query/metrics", {"name": "x", "aggregate": "most"}, "aggregate", "one of avg, min, max"),
         ("/similar/logs", {}, "text", "is required"),
         ("/similar/logs", {"text": "x", "min_score": "3"}, "min_score", "less than or equal to 2"),
     ],
