@@ -181,6 +181,11 @@ async def _end(process: asyncio.subprocess.Process) -> str:
     return signal.Signals(-status).name if status < 0 else f"exit status {status}"
 
 
+def _archived(folders: list[Path]) -> list[Path]:
+    """What remains for the moment between journald's renaming a file and beginning the next."""
+    return [file for folder in folders for file in folder.glob("system@*.journal")]
+
+
 def check_readable(machine_id: str, roots: tuple[str, ...] = ("/var/log", "/run/log")) -> None:
     """Raise JournalUnreadable unless this user may read this machine's system journal.
 
@@ -189,7 +194,7 @@ def check_readable(machine_id: str, roots: tuple[str, ...] = ("/var/log", "/run/
     folders = [Path(root, "journal", machine_id) for root in roots]
     files = [folder / "system.journal" for folder in folders]
     try:
-        present = [file for file in files if file.exists()]
+        present = [file for file in files if file.exists()] or _archived(folders)
     except PermissionError:
         present = files
     if any(os.access(file, os.R_OK) for file in present):

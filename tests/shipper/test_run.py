@@ -13,6 +13,9 @@ from journals import ROOT, START_US, export_text
 from lab import until
 from stub_server import StubServer
 
+from shipper.errors import JournalUnreadable
+from shipper.journal import check_readable
+
 MakeJournal = Callable[..., Path]
 
 SHIP = """
@@ -163,6 +166,17 @@ async def test_a_journal_that_may_not_be_read_is_an_error_with_its_mend(
     _, output = await ship.run(*private_journald, sys.executable, "-c", probe)
 
     assert "usermod -aG systemd-journal" in output
+
+
+def test_the_moment_of_a_rotation_is_no_missing_journal(tmp_path: Path) -> None:
+    """journald renames system.journal and only then begins the next; without any there is none."""
+    roots = str(tmp_path / "log"), str(tmp_path / "run")
+    folder = tmp_path / "log/journal/abc"
+    folder.mkdir(parents=True)
+    with pytest.raises(JournalUnreadable, match="there is no journal"):
+        check_readable("abc", roots)
+    (folder / "system@0001.journal").touch()
+    check_readable("abc", roots)
 
 
 async def test_killing_the_shipper_again_and_again_loses_nothing(
