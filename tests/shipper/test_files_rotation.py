@@ -69,10 +69,10 @@ async def test_a_deleted_file_is_read_to_its_end(server: StubServer, lab: Lab, l
         async with following(lab, log):
             await until(lambda: len(server.rows) == 10)
             log.unlink()
+            held = held_open(log)
             writer.write(lines(10, 20) + "n=20 the last")
             writer.flush()
             await until(lambda: len(server.rows) == 21)
-            held = held_open(log)
             await until(lambda: not held_open(log))
             add(log, lines(21, 25))
             await until(lambda: len(server.rows) == 25)
