@@ -37,9 +37,8 @@ def alike_lines(
         lines.append(f"{_patterns(len(others))} similar, but other messages:")
     lines += [line for found in rest for line in _likeness(found)]
     hidden = len(others) - len(rest)
-    lines += [f"  {'and ' if rest else ''}{hidden} {'more' if rest else 'not shown'}"] * bool(
-        hidden
-    )
+    if hidden:
+        lines.append(f"  and {hidden} more" if rest else f"  {hidden} not shown")
     if page.left_out:
         lines.append(f"{page.left_out} further patterns are less alike.")
     cited = [event.id for found in shown for event in found.samples[:1]]

@@ -76,7 +76,7 @@ def rights(seen: Patient) -> Finding:
 
 def day_text(size: int) -> str:
     """How much a day holds. The database writes what it has stored into files by and by."""
-    return bytes_text(size) if size else "not written into its file yet"
+    return bytes_text(size) if size else "nothing in its file yet"
 
 
 def size(seen: Patient) -> Finding:

@@ -134,12 +134,13 @@ def ship(
     """Ship this machine's journal, log files, received syslog, or journals from elsewhere."""
     from shipper.cli import Action, install_command, ship_command
     from shipper.errand import Errand
+    from shipper.settings import ShipperSettings, unknown_names
 
     if root is not None and not install_units:
         raise typer.BadParameter("--root goes with --install-units alone")
     if install_units:
         raise typer.Exit(install_command(root))
-    warn_of_slips()
+    warn_of_slips(unknown_names(), ShipperSettings.model_fields)
     action = Action.STATUS if status else Action.REPLAY_DEAD if replay_dead else Action.SHIP
     errand = Errand(
         directory,

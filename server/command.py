@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,12 +23,12 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
     from pydantic import ValidationError
 
     from server.log_lines import configure_logging
-    from server.settings import ServerSettings
+    from server.settings import ServerSettings, known_names, unknown_names
     from shipper.settings import wrong_settings
 
     try:
         settings = ServerSettings()
-        warn_of_slips()
+        warn_of_slips(unknown_names(), known_names())
         level = "WARNING" if quiet and settings.log_level == "INFO" else settings.log_level
         configure_logging(level, settings.log_format)
         asyncio.run(work(settings))
@@ -40,15 +40,8 @@ def run_command(work: Callable[[Any], Coroutine[Any, Any, None]], quiet: bool = 
         raise typer.Exit(status_of(error)) from error
 
 
-def warn_of_slips() -> None:
-    """A line on standard error for each setting that nothing reads."""
-    from server.settings import known_names, unknown_names
-
-    known = known_names()
-    try:
-        slips = unknown_names()
-    except OSError:  # a file that this user may not read: whoever needs it says so
-        return
+def warn_of_slips(slips: Iterable[str], known: Collection[str]) -> None:
+    """A line on standard error for each setting that nothing reads, with the one it is like."""
     for name in slips:
         near = get_close_matches(name.lower().removeprefix("devmesh_"), known, 1)
         meant = f"; did you mean {_like(name, near[0])}?" if near else ""

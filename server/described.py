@@ -12,7 +12,7 @@ from itertools import islice
 
 from server.calls import Candidate
 from server.words_talk import asks_to_write, is_talk
-from tools.levels import SYNONYMS
+from server.words_telling import tells
 from tools.log_stats import LOG_STATS
 from tools.ports import Catalogue, Deps
 from tools.query_logs import QUERY_LOGS
@@ -22,7 +22,6 @@ NEAR = 0.5
 """Cosine from which a few words are taken to describe a pattern."""
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*|\S+")
-_PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:['-][^\W_]+)*")
 _OF = re.compile(
     r"\b(?:errors?|warnings?|logs?|events?|lines?|messages?|entries)\s+(?:of|from|by|(?P<on>on))\s+"
     r"(?:the\s+)?"
@@ -35,42 +34,9 @@ _EXACT = {
 _KEPT = ("service", "host", "level", "min_level", "start_time", "end_time")
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_BELONGS = _set("failed failing run ran running out of no not lost")
+_BELONGS_WORDS = "failed failing run ran running out of no not lost"
+_BELONGS = frozenset(_BELONGS_WORDS.split())
 """Words that belong to a description behind them: "run out of memory", "failed password"."""
-
-_SAID = _set(
-    """a about above across after again ago all also am an and any anybody anyone anything appear
-    appeared are around as ask at attempt attempts be because been before being between but by came
-    can check come could count counts did do does done during each else entries entry ever every
-    everything event events find first for found from full get give go going got had happen happened
-    happening has have having hello her here hey hi highest him host hosts how i in into is issue
-    issues it its just kind kinds know last latest let line lines list log logged logging logs look
-    looking lot lots lowest machine machines many may me mention message messages more most much my
-    need never new newest no not now number of off ok old on only or other our out over per please
-    pull recent recently report reported run running said say see seen server servers service
-    services severe severity she should show since so some something source still tell than thank
-    thanks that the their them then there these they thing things this those through time times to
-    today tonight total type types under until up us very was we were what when where which while
-    who why will with within without worse would yet yesterday you your
-    minute minutes hour hours day days week weeks month months second seconds night nightly morning
-    evening afternoon noon midnight past previous monday tuesday wednesday thursday friday saturday
-    sunday five four two three six seven eight nine ten dozen twenty hundred couple half quarter
-    fortnight january february march april june july august september october november december
-    jan feb mar apr jun
-    jul aug sep oct nov dec
-    fail failed failing failure failures fault faults error errors warning warnings problem problems
-    trouble wrong bad broken
-    tail display print dump fetch gimme want please pls level levels distribution breakdown break
-    down split tally volume rank noisiest loudest hourly daily weekly rows row activity produced
-    wrote written throw threw right nothing below back went mean higher lower least similar like
-    changed change patterns pattern whats what's couldn't didn't output
-    except besides excluding apart aside minus leaving ignoring skipping hiding omitting"""
-)
-"""Words that describe nothing by themselves: talk, times, and failure in general."""
 
 _COUNTED = re.compile(
     r"\bhow\s+many\s+(?:of\s+the\s+)?(?P<what>(?:[a-z][\w'-]*\s+){1,4}?)"
@@ -101,15 +67,6 @@ def _counted(question: str, names: Catalogue) -> str | None:
     """The words that "how many" is asked of, where they describe something."""
     found = _COUNTED.search(question)
     return description(found["what"], names) if found else None
-
-
-def tells(word: str) -> bool:
-    """Whether a word says more than talk, times, levels and failure in general."""
-    lower = word.lower().strip("?.!,;:\"'()")
-    if not _PLAIN.fullmatch(lower) or len(lower) < 3:
-        return False
-    level = lower.upper().rstrip("S")
-    return lower not in _SAID and level not in SYNONYMS and lower.upper() not in SYNONYMS
 
 
 def _spoken(names: Iterable[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ from server.rate_limit import Rate
 from shipper.settings import ServiceSettings, ShipperSettings, default_state_dir
 from sql.page_compression import Mode
 from sql.retention import Retention
+from tools.errors import BadArguments
 
 _ROOT = Path(__file__).resolve().parent.parent
 PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
@@ -44,6 +45,15 @@ def _own_place() -> list[Path]:
         return [Path(platformdirs.user_config_dir("devmesh"))]
     except RuntimeError:
         return []
+
+
+def _in_file(settings: type[BaseSettings]) -> TomlConfigSettingsSource:
+    """The settings that the file gives. Raises BadArguments."""
+    file = _config_file()
+    try:
+        return TomlConfigSettingsSource(settings, file)
+    except (OSError, ValueError) as error:  # TOMLDecodeError, UnicodeDecodeError
+        raise BadArguments.one(str(file), f"cannot be read as TOML: {error}") from error
 
 
 class ServerSettings(ServiceSettings):
@@ -123,8 +133,7 @@ class ServerSettings(ServiceSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file over defaults; no .env file is read."""
-        file = TomlConfigSettingsSource(settings_cls, _config_file())
-        return init_settings, env_settings, file
+        return init_settings, env_settings, _in_file(settings_cls)
 
     @field_validator("rate_limit", "ingest_rate_limit")
     @classmethod
@@ -173,8 +182,7 @@ def this_host() -> str:
 
 def origins() -> dict[str, str]:
     """Where the settings come from that are not at their default."""
-    file = _config_file()
-    in_file = TomlConfigSettingsSource(ServerSettings, file)()
+    file, in_file = _config_file(), _in_file(ServerSettings)()
     in_environment = EnvSettingsSource(ServerSettings)() | EnvSettingsSource(ShipperSettings)()
     return dict.fromkeys(in_file, f"file {file}") | dict.fromkeys(in_environment, "environment")
 
@@ -188,6 +196,6 @@ def unknown_names() -> list[str]:
     """DEVMESH_* variables and names in the file that mean nothing: slips, most likely."""
     known = known_names()
     variables = [name for name in os.environ if name.upper().startswith("DEVMESH_")]
-    in_file = TomlConfigSettingsSource(ServerSettings, _config_file())()
+    in_file = _in_file(ServerSettings)()
     unknown = [name for name in variables if name.lower().removeprefix("devmesh_") not in known]
     return sorted(unknown) + sorted(name for name in in_file if name not in known)

@@ -6,10 +6,10 @@ Such text is what strangers' programs wrote: nothing in it may be read as a part
 import re
 from dataclasses import dataclass
 
-from server.described import tells
 from server.words_likeness import Cue, asks_likeness
 from server.words_moment import blot_all
 from server.words_tail import is_request
+from server.words_telling import tells
 
 QUOTED = re.compile(
     r"```\w*\n?(.+?)```|\"([^\"]+)\"|\u201c([^\u201d]+)\u201d|"

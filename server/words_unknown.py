@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from server.described import tells
 from server.words_plain import PLAIN_ENGLISH
+from server.words_telling import tells
 from tools.ports import Catalogue
 
 _NAME = r"(?![\w.@-]*¤)(?P<name>[a-z][\w.@-]*[a-z0-9])(?![\w¤/:=]|[@-]\w)"

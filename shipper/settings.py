@@ -123,3 +123,12 @@ def wrong_settings(error: ValidationError) -> list[str]:
     """What is wrong with the settings, a line a variable."""
     found = [("_".join(map(str, one["loc"])).upper(), one["msg"]) for one in error.errors()]
     return [f"DEVMESH_{name}: {text.removeprefix('Value error, ')}" for name, text in found]
+
+
+def unknown_names() -> list[str]:
+    """DEVMESH_SHIP_* variables that mean nothing. What others mean, the server's part knows, whose
+    settings a shipper does not load.
+    """
+    ours = (name for name in os.environ if name.upper().startswith("DEVMESH_SHIP_"))
+    known = ShipperSettings.model_fields
+    return sorted(name for name in ours if name.lower().removeprefix("devmesh_") not in known)

@@ -182,11 +182,37 @@ def test_a_count_without_an_end_has_no_question_mark(capsys: pytest.CaptureFixtu
 
 def test_slips_in_names_of_settings_are_told_by_each_command(tmp_path: Path) -> None:
     """Once, on standard error, with what was meant."""
-    words = (["query", "--since", "x"], ["ship", "--status"])
-    for command in words:
-        given = {"DEVMESH_PROT": "1", "DEVMESH_STATE_DIR": str(tmp_path)}
-        told = run(*command, **given).stderr
-        assert told.count("DEVMESH_PROT means nothing; did you mean DEVMESH_PORT?") == 1
+    for command, slip, meant in (
+        (["query", "--since", "x"], "DEVMESH_PROT", "DEVMESH_PORT"),
+        (["query", "--since", "x"], "DEVMESH_SHIP_REDCAT", "DEVMESH_SHIP_REDACT"),
+        (["ship", "--status"], "DEVMESH_SHIP_REDCAT", "DEVMESH_SHIP_REDACT"),
+    ):
+        told = run(*command, **{slip: "1", "DEVMESH_STATE_DIR": str(tmp_path)}).stderr
+        assert told.count(f"{slip} means nothing; did you mean {meant}?") == 1
+
+
+def test_a_shipper_loads_nothing_of_the_database(tmp_path: Path) -> None:
+    """It runs on small machines, for ever."""
+    program = (
+        "import sys; from server.cli import app; app(['ship', '--status'], standalone_mode=False); "
+        "sys.exit('loaded: ' + str({'aiomysql', 'torch', 'mcp', 'server.settings'} & {*sys.modules}))"
+    )
+    environ = {**os.environ, "DEVMESH_STATE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environ
+    )
+    assert "loaded: set()" in done.stderr, done.stderr
+
+
+def test_a_file_of_settings_that_is_no_toml_is_told_in_a_line(tmp_path: Path) -> None:
+    """By the commands that read it; a shipper has no use for it."""
+    config = tmp_path / "config.toml"
+    config.write_text("port = [")
+    given = {"DEVMESH_CONFIG": str(config), "DEVMESH_STATE_DIR": str(tmp_path)}
+    told = run("query", **given)
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"devmesh: {config}: cannot be read as TOML: ")
+    assert "Traceback" not in told.stderr + run("ship", "--status", **given).stderr
 
 
 def test_a_bad_setting_is_told_without_the_librarys_words() -> None:
