@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from server.checks import Finding
 from server.settings import ServerSettings
 from sql.address import Address, nodes_from_urls
+from sql.installation import find_installation
 from sql.look import Look
-from sql.private import PrivateServer, find_installation
+from sql.private import PrivateServer
 from tools.errors import StoreUnavailable
 
 _OFF = timedelta(seconds=2)

@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import logging
 import os
-import re
 import shutil
 import signal
 import socket
@@ -18,63 +17,21 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from sql.accounts import READER, account, admission, os_user
+from sql.installation import Installation, find_installation
 from sql.page_size import page_size
 from sql.statements import statements
 from tools.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
-_LEAST = (11, 7)
 _SOCKET_PATH = 100
 _START_SECONDS = 120
 _STOP_SECONDS = 60
-_SYSTEM_TABLES = (
-    "mariadb_system_tables.sql",
-    "mariadb_performance_tables.sql",
-    "mariadb_system_tables_data.sql",
-    "maria_add_gis_sp_bootstrap.sql",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """A mariadbd program and the folder with its system tables and messages."""
-
-    program: Path
-    share: Path
-
-
-def find_installation(prefix: Path) -> Installation:
-    """A mariadbd new enough for VECTOR: in `prefix`, else on PATH.
-
-    Raises:
-        StoreUnavailable: saying what to install, when there is none.
-    """
-    on_path = shutil.which("mariadbd") or shutil.which("mariadbd", path="/usr/sbin")
-    candidates = [(prefix / "bin/mariadbd", prefix / "root/usr/share")]
-    if on_path:
-        candidates.append((Path(on_path), Path("/usr/share")))
-    for program, share in candidates:
-        tables = [share / name / _SYSTEM_TABLES[0] for name in ("mariadb", "mysql")]
-        found = next((path.parent for path in tables if path.exists()), None)
-        if found and program.exists() and _version(program) >= _LEAST:
-            return Installation(program, found)
-    raise StoreUnavailable(
-        "no mariadbd >= 11.7 found. Run `make mariadb` in the checkout, install mariadb-server "
-        "11.8 or newer, or set DEVMESH_DATABASE_URL to a server you have."
-    )
-
-
-def _version(program: Path) -> tuple[int, int]:
-    command = [str(program), "--no-defaults", "--version"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    match = re.search(r"Ver (\d+)\.(\d+)", said.stdout)
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+_GREETING_SECONDS = 10
 
 
 class PrivateServer:
@@ -129,6 +86,7 @@ class PrivateServer:
             fcntl.flock(users, fcntl.LOCK_SH)
             self._users = users
             self._ensure()
+            self._await_greeting()
 
     def _revive(self) -> None:
         with self._starting():
@@ -152,7 +110,7 @@ class PrivateServer:
         return lock
 
     def _ensure(self) -> None:
-        if self._answers():
+        if self._listens():
             return
         if self._child is not None:
             # It is ours that died, or is still dying with its files open.
@@ -164,13 +122,30 @@ class PrivateServer:
             self._initialise(installation)
         self._start(installation)
 
-    def _answers(self) -> bool:
+    def _listens(self) -> bool:
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self.socket))
             except OSError:
                 return False
         return True
+
+    def _greets(self) -> bool:
+        """Whether it serves. It listens before, and told to stop in between it never ends."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(_GREETING_SECONDS)
+            try:
+                probe.connect(str(self.socket))
+                return probe.recv(1) != b""
+            except OSError:
+                return False
+
+    def _await_greeting(self) -> None:
+        deadline = time.monotonic() + _GREETING_SECONDS
+        while not self._greets():
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(f"MariaDB listens and does not serve: {self._log_end()}", 5)
+            time.sleep(0.05)
 
     def _command(self, installation: Installation) -> list[str]:
         data = self.folder / "data"
@@ -199,7 +174,7 @@ class PrivateServer:
         name = os_user()
         user = f"'{name}'" if name else "NULL"
         head = statements()["bootstrap"].given({}) % {"user": user}
-        script = "\n".join([head + ";", *_read_tables(installation.share)])
+        script = "\n".join([head + ";", *installation.tables()])
         command = [*self._command(installation), "--bootstrap"]
         done = subprocess.run(  # noqa: S603
             command, input=script.encode(), capture_output=True, check=False
@@ -232,7 +207,7 @@ class PrivateServer:
             start_new_session=True,
         )
         deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
+        while not self._greets():
             if self._child.poll() is not None or time.monotonic() > deadline:
                 raise StoreUnavailable(f"MariaDB did not start: {self._log_end()}", 5)
             time.sleep(0.05)
@@ -292,7 +267,3 @@ def _own_folder(folder: Path) -> None:
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise StoreUnavailable(f"{folder} belongs to somebody else", 60)
     folder.chmod(0o700)
-
-
-def _read_tables(share: Path) -> list[str]:
-    return [(share / name).read_text(encoding="utf-8") for name in _SYSTEM_TABLES]

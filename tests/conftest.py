@@ -18,8 +18,9 @@ from pydantic import SecretStr
 
 from server.app import Home
 from server.settings import ServerSettings
+from sql.installation import find_installation
 from sql.pool import Address
-from sql.private import PrivateServer, find_installation
+from sql.private import PrivateServer
 from sql.store import MariaStore
 from tools.errors import StoreUnavailable
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from processes import free_port, until
 
 from sql.address import Address
+from sql.installation import find_installation
 from sql.page_size import page_size
 from sql.pool import Pool, Row
-from sql.private import PrivateServer, find_installation
+from sql.private import PrivateServer
 from tools.errors import StoreUnavailable
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/scale.md"

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from sql.installation import Installation
 from sql.page_size import page_size
 from sql.pool import Address, Pool
-from sql.private import Installation, PrivateServer
+from sql.private import PrivateServer
 
 
 class OldServer(PrivateServer):
