@@ -1,7 +1,7 @@
 """Answers composed from facts that code computed; every sentence has rows behind it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.answer_alike import alike_lines
@@ -37,6 +37,12 @@ class Facts:
 
 async def compose(page: Any, understood: Candidate, deps: Deps) -> Facts:
     """The answer that a tool's result gives to the question behind the call."""
+    facts = await _composed(page, understood, deps)
+    taken = [f"Took {quoted(said, LINE)} for {name(meant)}." for said, meant in understood.slips]
+    return replace(facts, text="\n".join([facts.text, *taken]))
+
+
+async def _composed(page: Any, understood: Candidate, deps: Deps) -> Facts:
     if isinstance(page, SimilarPage) and page.patterns:
         most = int(understood.arguments.get("limit", _SHOWN))
         text = str(understood.arguments["text"])

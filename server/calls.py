@@ -36,6 +36,7 @@ class Candidate:
 
     `whole_line` says that the text to compare is a line of the log itself. `unmet` are words that
     were to be counted and come near to nothing logged, so that the call counts without them.
+    `slips` are words of the question, each with the name that it was taken for.
     """
 
     tool: AnyTool
@@ -43,6 +44,7 @@ class Candidate:
     prior: float = 0.0
     whole_line: bool = False
     unmet: str | None = None
+    slips: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:

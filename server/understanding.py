@@ -104,6 +104,7 @@ class Understanding:
         meant = understood(choices, chosen, scores)
         if meant.call is None:
             return meant
+        meant = replace(meant, call=replace(meant.call, slips=_slips(meant.call, found)))
         if found.unknown:
             return _about_unknown(meant, found, names)
         if found.left_out:
@@ -139,6 +140,16 @@ def _asks_nothing(found: Evidence) -> bool:
     if not found.weak or measured or speaks_of_logs(found.request):
         return is_elsewhere(found.request) and not found.named
     return found.unexplained or is_elsewhere(found.request)
+
+
+def _slips(call: Candidate, found: Evidence) -> tuple[tuple[str, str], ...]:
+    """What was taken for the names in the call although it is written otherwise."""
+    places = (("service", found.service), ("host", found.host))
+    return tuple(
+        (named.slip, named.names[0])
+        for argument, named in places
+        if named.slip and call.arguments.get(argument) == named.names[0]
+    )
 
 
 def _about_unknown(meant: Understood, found: Evidence, names: Catalogue) -> Understood:

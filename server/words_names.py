@@ -148,7 +148,9 @@ def _fit(question: str, phrase: Phrase, index: NameIndex, host: bool) -> Named:
         return Named(names, sure + (_CALLED if called else 0.0), phrase.span)
     slip = index.slip(said) if _may_slip(question, phrase) else None
     meant = slip and not _or_else(question, phrase)
-    return Named(slip[1], slip[0], phrase.span) if slip and meant else Named()
+    if slip is None or not meant:
+        return Named()
+    return Named(slip[1], slip[0], phrase.span, slip=question[slice(*phrase.span)])
 
 
 def _may_slip(question: str, phrase: Phrase) -> bool:

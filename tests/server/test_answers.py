@@ -204,6 +204,27 @@ async def test_of_a_name_that_is_not_there_nothing_is_told(
 
 
 @pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("errors of ngimx in the last 2 days", "Took “ngimx” for nginx."),
+        (
+            "how many errors of Ngimx were there per host in the last 2 days?",
+            "Took “Ngimx” for nginx.",
+        ),
+        ("errors of nginx in the last 2 days", None),
+        ("errors of NGINX.service in the last 2 days", None),
+    ],
+)
+async def test_a_name_with_a_slip_is_said_to_be_taken_for_another(
+    agent: Agent, told: tuple[Week, Home], question: str, said: str | None
+) -> None:
+    """Who wrote it sees what was counted."""
+    answer = await _answer(agent, question, told[1])
+    assert (said in answer.text) if said else ("Took" not in answer.text), answer.text
+    assert answer.rounds[0].call.arguments["service"].startswith("nginx")
+
+
+@pytest.mark.parametrize(
     ("question", "tool", "said"),
     [
         ("how many failed logins were there since 2026-11-13?", "log_stats",
