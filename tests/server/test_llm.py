@@ -229,15 +229,25 @@ def test_a_short_question_and_its_values_stay_as_they_are(value: str, around: st
 
 # A model on a server
 
+_SERVER = """
+import runpy, llama_cpp.llama_cpp as module
+plain = module.llama_model_default_params
+def without_tiles():  # as server/llm_session.py
+    how = plain()
+    how.use_extra_bufts = False
+    return how
+module.llama_model_default_params = without_tiles
+runpy.run_module("llama_cpp.server", run_name="__main__")
+"""
+
 
 @pytest.fixture(scope="module")
 async def served(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """llama-cpp-python's own OpenAI-compatible server over the packaged base; its URL."""
     pytest.importorskip("starlette_context", reason="the server's extras are not installed")
     path = packaged_model()
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(path), "--port", "0"]
     port = 18_431
-    command[-1] = str(port)
+    command = [sys.executable, "-c", _SERVER, "--model", str(path), "--port", str(port)]
     log = (tmp_path_factory.mktemp("served") / "log").open("wb")
     extra = ["--n_ctx", "2048", "--logits_all", "true", "--api_key", "s3cret", "--model_alias", "m"]
     process = await asyncio.create_subprocess_exec(*command, *extra, stdout=log, stderr=log)
