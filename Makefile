@@ -17,8 +17,6 @@ TORCH ?= torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CMAKE_ARGS
-# GCC up to 12 sets up AMX's tiles wrongly: https://github.com/ggml-org/llama.cpp/issues/20824
-NO_AMX := $(if $(filter x86_64,$(shell uname -m)),-mno-amx-tile)
 MINUTES ?= 10
 QUERIES ?= ../shared/eval/similar_public.jsonl
 LOGHUB ?= ../shared/loghub
@@ -126,7 +124,7 @@ $(BIN)/pip: $(VENV)/.apt
 $(VENV)/.installed: pyproject.toml $(BIN)/pip
 	@echo "installing Python packages; llama.cpp is compiled once, which takes minutes"
 	$(BIN)/pip install -q "$(TORCH)" || $(BIN)/pip install -q "$(TORCH)" --index-url $(TORCH_INDEX)
-	CFLAGS="$(NO_AMX) $$CFLAGS" CXXFLAGS="$(NO_AMX) $$CXXFLAGS" $(BIN)/pip install -q -e .
+	$(BIN)/pip install -q -e .
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
