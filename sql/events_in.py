@@ -14,7 +14,7 @@ from sql.literals import Rows, parts_of, rows_of
 from sql.partitions import EVENTS, Partitions
 from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
-from sql.tallies import by_every_span, by_minute, merged
+from sql.tallies import by_every_span, by_minute, merged, totals
 from tools.errors import DevMeshError
 from tools.masking import VERSION
 from tools.ports import ReadyEvent
@@ -98,6 +98,8 @@ class EventsIn:
         counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
         await connection.run("add_counts", rows=rows_of(counts))
         known = {ids[event.pattern_key]: event for event in fresh}
+        services = {key: event.service for key, event in known.items()}
+        await connection.run("add_totals", rows=rows_of(totals(minutes, services)))
         patterns = [
             (key, *_pattern(known[key]), t.first, t.last, t.count)
             for key, t in merged(minutes, lambda key: key[2])

@@ -19,7 +19,8 @@ from sql.page_compression import PageCompression
 from sql.pool import Connection, Pool
 from tools.errors import StoreUnavailable
 
-EVENTS, METRICS = ("log_events", "log_counts"), ("metric_events",)
+COUNTS = ("log_counts", "log_totals")
+EVENTS, METRICS = ("log_events", *COUNTS), ("metric_events",)
 """Tables whose rows come together: they have the same days."""
 
 DAILY = EVENTS + METRICS
@@ -184,7 +185,7 @@ async def _delete(connection: Connection, table: str, before: date) -> None:
 
 def in_past(table: str, before: date) -> dict[str, str]:
     """The arguments for a table's rows before a day: a count's time is the start of its span."""
-    return {"before_start" if table == "log_counts" else "before_time": str(before)}
+    return {"before_start" if table in COUNTS else "before_time": str(before)}
 
 
 async def _unless_busy(table: str, change: Callable[[], Awaitable[object]]) -> None:

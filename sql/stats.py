@@ -11,6 +11,7 @@ from sql.text_index import TextIndex
 from tools.ports import Filter, StatRow
 
 _COUNTED = {"service", "host", "level", "pattern", None}
+_TOTALLED = {"service", "level", None}
 _MINUTE = 60
 
 
@@ -27,38 +28,36 @@ class Stats:
     ) -> list[StatRow]:
         """Counts by column and by interval of `width` seconds; latest first, then most."""
         counted = wanted.is_counted and column in _COUNTED and not (width or 0) % _MINUTE
-        shape: dict[str, Any] = {
-            f"by_{column or 'nothing'}": True,
-            "by_part": column != "service",
-            "width": width,
-            "one_bucket": width is None,
-            "limit": limit,
-            "seconds": READ_SECONDS,
-        }
+        shape = {"width": width, "one_bucket": width is None, "limit": limit}
         if counted:
-            rows = await self._counts(wanted, shape, width)
+            rows = await self._counts(wanted, column, shape)
         else:
+            given = columns(wanted) | shape | {f"by_{column or 'nothing'}": True}
             words = self._texts.words(wanted)
-            rows = await self._pool.run("row_stats", **columns(wanted), **shape, words=words)
+            rows = await self._pool.run("row_stats", **given, seconds=READ_SECONDS, words=words)
         return [StatRow(_name(name), start and aware(start), int(n)) for name, start, n in rows]
 
     async def total(self, wanted: Filter) -> int:
         """How many events match a filter of columns that are counted."""
-        shape = {"by_nothing": True, "by_part": True, "one_bucket": True, "limit": 1}
-        rows = await self._counts(wanted, shape | {"seconds": READ_SECONDS}, None)
+        rows = await self._counts(wanted, None, {"one_bucket": True, "limit": 1})
         return sum(int(count) for _, _, count in rows)
 
-    async def _counts(self, wanted: Filter, shape: dict[str, Any], width: int | None) -> list[Row]:
-        """The counts of few patterns are read by their own key, others by time."""
-        patterns = await self._few.of(wanted)
+    async def _counts(self, wanted: Filter, column: str | None, shape: dict[str, Any]) -> list[Row]:
+        """The counts of few patterns are read by their own key, others by time; by time from the
+        totals of services and levels where these suffice, since they are fewer.
+        """
+        suffice = wanted.host is None and column in _TOTALLED
+        patterns = await self._few.of(wanted) if wanted.services or not suffice else None
         if patterns == ():
             return []
-        services = wanted.services if patterns is None else ()
-        chosen = {"patterns": patterns, "services": services or None}
-        pieces = stretches(wanted.start, wanted.end, width, taking_away=True)
-        given = columns(wanted) | pieces | shape | chosen
-        joined = "by_service" in shape or bool(services)
-        return await self._pool.run("count_stats", **given, joined=joined)
+        given = columns(wanted) | shape
+        given |= stretches(wanted.start, wanted.end, shape.get("width"), taking_away=True)
+        services = (wanted.services or None) if patterns is None else None
+        if suffice and patterns is None:
+            given |= _of_totals(column, services)
+        else:
+            given |= _of_counts(column, services) | {"patterns": patterns}
+        return await self._pool.run("count_stats", **given, seconds=READ_SECONDS)
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
         """Service, text, first and last time ever of patterns."""
@@ -66,6 +65,19 @@ class Stats:
             return {}
         rows = await self._pool.run("patterns_by_id", patterns=tuple(ids))
         return {key: (service, text, aware(a), aware(b)) for key, service, text, a, b in rows}
+
+
+def _of_totals(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
+    name = "own_service" if column == "service" else column or "nothing"
+    own = {"services": None, "own_services": services}
+    return {"totals": True, f"by_{name}": True, "by_part": True, **own}
+
+
+def _of_counts(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
+    by_service = column == "service"
+    joined = by_service or bool(services)
+    told = {f"by_{column or 'nothing'}": True, "by_part": not by_service, "joined": joined}
+    return {"counts": True, "services": services, **told}
 
 
 def _name(value: object) -> str | None:

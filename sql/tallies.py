@@ -1,5 +1,6 @@
 """How often what occurs in a batch, and when: what its rows add to the counts."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,6 +51,20 @@ def by_minute(events: Sequence[ReadyEvent], ids: dict[bytes, int]) -> list[tuple
 def by_every_span(minutes: list[tuple[Key, Tally]]) -> list[tuple[Key, Tally]]:
     """The same by minute, hour and day."""
     return [*_by("day", minutes), *_by("hour", minutes), *minutes]
+
+
+def totals(
+    minutes: Iterable[tuple[Key, Tally]], services: dict[int, str]
+) -> list[tuple[str, datetime, str, str, int]]:
+    """The numbers by span, service and level; `services` gives the patterns' own."""
+    each: Counter[tuple[datetime, str, str]] = Counter()
+    for (_, minute, pattern, _, level), tally in minutes:
+        each[minute, services[pattern], level] += tally.count
+    found: Counter[tuple[str, datetime, str, str]] = Counter()
+    for (minute, service, level), count in each.items():
+        for span, seconds in WIDTHS.items():
+            found[span, floor(minute, timedelta(seconds=seconds)), service, level] += count
+    return [(*key, count) for key, count in sorted(found.items())]
 
 
 def _by(span: str, minutes: Iterable[tuple[Key, Tally]]) -> list[tuple[Key, Tally]]:

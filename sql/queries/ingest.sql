@@ -47,6 +47,12 @@ ON DUPLICATE KEY UPDATE
     first_at = LEAST(first_at, VALUES(first_at)),
     last_at = GREATEST(last_at, VALUES(last_at));
 
+-- name: add_totals
+-- Add a batch to the counts by minute, hour and day, by service and level.
+INSERT INTO log_totals (span, start, service, level, count)
+VALUES %(rows)s
+ON DUPLICATE KEY UPDATE count = count + VALUES(count);
+
 -- name: touch_hosts
 -- Remember when each host was last heard.
 INSERT INTO log_hosts (host, last_event, last_arrival) VALUES %(rows)s

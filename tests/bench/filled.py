@@ -122,7 +122,7 @@ async def _fill(store: MariaStore, count: int, now: datetime) -> None:
         rows = await connection.execute("SELECT hash, id FROM log_patterns")
         known: dict[bytes, int] = dict(rows)
         await _make_kinds(connection, kinds, [known[one.pattern_key] for one in ready])
-        for table in ("log_events", "log_counts"):
+        for table in ("log_events", "log_counts", "log_totals"):
             await connection.execute(f"DELETE FROM {table}")  # TRUNCATE ends page compression
     each = count // DAYS
     left = iter(enumerate(days))
@@ -226,6 +226,9 @@ _COUNTS = (
     """INSERT INTO log_counts
     SELECT 'day', DATE(start), pattern_id, host, level, SUM(count), MIN(first_at), MAX(last_at)
     FROM log_counts WHERE span = 'hour' GROUP BY 2, 3, 4, 5""",
+    """INSERT INTO log_totals
+    SELECT c.span, c.start, p.service, c.level, SUM(c.count)
+    FROM log_counts AS c JOIN log_patterns AS p ON p.id = c.pattern_id GROUP BY 1, 2, 3, 4""",
 )
 _FEW_PAGES = 200
 _HURRY = (
@@ -248,7 +251,7 @@ _TOTALS = (
     """REPLACE INTO log_hosts
     SELECT host, MAX(last_at), MAX(last_at) FROM log_counts WHERE span = 'day' GROUP BY host""",
     "DROP TABLE bench_kinds",
-    "ANALYZE TABLE log_events, log_counts, log_patterns",
+    "ANALYZE TABLE log_events, log_counts, log_totals, log_patterns",
 )
 
 

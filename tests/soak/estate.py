@@ -93,13 +93,13 @@ class Estate:
         rows = await self._query("SELECT HEX(event_uid) FROM log_events ORDER BY id")
         return [str(uid).lower() for (uid,) in rows]
 
-    async def counted(self) -> tuple[int, int, int]:
-        """Rows, and the number of rows by the roll-up and by the patterns."""
-        [(events, minutes, patterns)] = await self._query(
+    async def counted(self) -> tuple[int, ...]:
+        """Rows, and the number of rows by the counts, by the totals and by the patterns."""
+        [numbers] = await self._query(
             "SELECT (SELECT COUNT(*) FROM log_events), (SELECT SUM(count) FROM log_counts WHERE span = 'minute'), "
-            "(SELECT SUM(count) FROM log_patterns)"
+            "(SELECT SUM(count) FROM log_totals WHERE span = 'day'), (SELECT SUM(count) FROM log_patterns)"
         )
-        return events, minutes, patterns
+        return tuple(map(int, numbers))
 
     async def reported_lost(self) -> int:
         """How many entries the shipper has told the server are lost."""

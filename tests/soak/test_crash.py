@@ -138,7 +138,7 @@ async def check_exactly(estate: Estate, expected: set[str]) -> None:
     stored = await estate.stored()
     assert set(stored) == expected, (len(expected - set(stored)), len(set(stored) - expected))
     assert len(stored) == len(expected)
-    assert await estate.counted() == (len(expected),) * 3
+    assert await estate.counted() == (len(expected),) * 4
 
 
 def summary(havoc: Havoc, estate: Estate, written: dict[str, Line], poison: set[str]) -> str:

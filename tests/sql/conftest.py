@@ -87,11 +87,12 @@ def consistent() -> Callable[[MariaStore], Awaitable[int]]:
     async def check(store: MariaStore) -> int:
         async with store.pool.connection() as connection:
             run = connection.execute
-            rows = await run("SELECT timestamp, pattern_id, host, level FROM log_events")
+            rows = await run("SELECT timestamp, pattern_id, host, level, service FROM log_events")
             counted = await run(
                 "SELECT span, start, pattern_id, host, level, count, first_at, last_at "
                 "FROM log_counts"
             )
+            totals = await run("SELECT span, start, service, level, count FROM log_totals")
             patterns = await run("SELECT id, count, first_seen, last_seen FROM log_patterns")
             hosts = await run("SELECT host, last_event FROM log_hosts")
         starts = {
@@ -101,13 +102,19 @@ def consistent() -> Callable[[MariaStore], Awaitable[int]]:
         }
         expected = _spans(
             [
-                ((span, row[0].replace(**start), *row[1:]), row[0])
+                ((span, row[0].replace(**start), *row[1:4]), row[0])
                 for span, start in starts.items()
                 for row in rows
             ]
         )
         assert {row[:5]: row[5:] for row in counted} == expected
         assert len(counted) == len(expected)
+        each = Counter(
+            (span, row[0].replace(**start), row[4], row[3])
+            for span, start in starts.items()
+            for row in rows
+        )
+        assert {row[:4]: row[4] for row in totals} == each and len(totals) == len(each)
         spans = _spans([(row[1], row[0]) for row in rows])
         assert {row[0]: row[1:] for row in patterns if row[1]} == spans
         last = {name: span[2] for name, span in _spans([(row[2], row[0]) for row in rows]).items()}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sql.kept import Kept
 from sql.migrate import migrate
 from sql.page_compression import Mode
+from sql.partitions import EVENTS
 from sql.pool import Address, Pool, Row
 from sql.private import PrivateServer
 from sql.retention import Retention
@@ -248,8 +249,8 @@ async def test_a_run_cut_short_is_taken_up(
         await sql(f"ALTER TABLE log_events TRUNCATE PARTITION {', '.join(old)}")
         await store.upkeep.run("here")
         await agree(store, [event for event in events if event.timestamp.date() >= first])
-        names = [{name for name, _ in await _days(sql, t)} for t in ("log_events", "log_counts")]
-        assert names[0] == names[1] and not names[0] & set(old)
+        names = [{name for name, _ in await _days(sql, table)} for table in EVENTS]
+        assert names[0] == names[1] == names[2] and not names[0] & set(old)
 
 
 async def test_two_processes_at_once(database: Address, make_events: MakeEvents) -> None:
@@ -421,6 +422,7 @@ async def test_rows_from_before_there_were_days(database: Address, ready: MakeRe
         async with store.pool.connection() as connection:
             for table in ("log_counts", "metric_events"):
                 await connection.execute(f"ALTER TABLE {table} REMOVE PARTITIONING")
+            await connection.execute("DROP TABLE log_totals")
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0012'")
         assert await migrate(store.pool) == [n for n, _ in migrations() if n >= "0012"]
     await pool.close()
