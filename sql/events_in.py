@@ -94,20 +94,23 @@ class EventsIn:
     async def _count(
         self, connection: Connection, fresh: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> None:
+        """All at once: who counts the same things waits from the first of these to the commit."""
         minutes = by_minute(fresh, ids)
-        counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
-        await connection.run("add_counts", rows=rows_of(counts))
         known = {ids[event.pattern_key]: event for event in fresh}
         services = {key: event.service for key, event in known.items()}
-        await connection.run("add_totals", rows=rows_of(totals(minutes, services)))
         patterns = [
             (key, *_pattern(known[key]), t.first, t.last, t.count)
             for key, t in merged(minutes, lambda key: key[2])
         ]
-        await connection.run("count_patterns", rows=rows_of(patterns))
+        counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
         now = self._now()
         hosts = [(host, t.last, now) for host, t in merged(minutes, lambda key: key[3])]
-        await connection.run("touch_hosts", rows=rows_of(hosts))
+        await connection.run_all(
+            ("add_counts", {"rows": rows_of(counts)}),
+            ("add_totals", {"rows": rows_of(totals(minutes, services))}),
+            ("count_patterns", {"rows": rows_of(patterns)}),
+            ("touch_hosts", {"rows": rows_of(hosts)}),
+        )
 
 
 async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:
