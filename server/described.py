@@ -49,9 +49,12 @@ _COUNTED = re.compile(
 _WHATEVER = Candidate(QUERY_LOGS, {})
 
 
-def description(question: str, names: Catalogue) -> str | None:
-    """The words from the first to the last that describe something; None when none does."""
-    known = _spoken((*names.services, *names.hosts, *names.metrics))
+def description(question: str, names: Catalogue, said: tuple[str, ...] = ()) -> str | None:
+    """The words from the first to the last that describe something; None when none does.
+
+    What was `said` for a name describes nothing either.
+    """
+    known = _spoken((*names.services, *names.hosts, *names.metrics, *said))
     words = [word for word in _WORD.findall(question) if not _is_name(word, known)]
     telling = [place for place, word in enumerate(words) if tells(word)]
     if not telling:
@@ -63,10 +66,10 @@ def description(question: str, names: Catalogue) -> str | None:
     return " ".join(words[first : last + 1]).strip(" ?.!,;:")
 
 
-def _counted(question: str, names: Catalogue) -> str | None:
+def _counted(question: str, names: Catalogue, said: tuple[str, ...]) -> str | None:
     """The words that "how many" is asked of, where they describe something."""
     found = _COUNTED.search(question)
-    return description(found["what"], names) if found else None
+    return description(found["what"], names, said) if found else None
 
 
 def _spoken(names: Iterable[str]) -> frozenset[str]:
@@ -95,8 +98,9 @@ async def as_described(question: str, call: Candidate | None, deps: Deps) -> Can
     if call.tool not in {QUERY_LOGS, LOG_STATS} or _EXACT & call.arguments.keys():
         return call
     names = await deps.store.catalogue()
-    counted = _counted(question, names) if call.tool is LOG_STATS else None
-    text = counted or description(question, names)
+    said = tuple(word for word, _ in call.slips)
+    counted = _counted(question, names, said) if call.tool is LOG_STATS else None
+    text = counted or description(question, names, said)
     if text is None:
         return call
     nearest = list(islice(await deps.index.rank(text), 3))

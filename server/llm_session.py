@@ -48,8 +48,8 @@ class Session:
         _ready()
         how = llama_cpp.llama_model_default_params()
         how.n_gpu_layers = -1
-        # Compiled by GCC up to 12, tiles of AMX are set up wrongly, and the first batch ends the
-        # process: https://github.com/ggml-org/llama.cpp/issues/20824
+        # Compiled by GCC up to 12, which cannot be seen from here, AMX's tiles are set up wrongly,
+        # and the first batch ends the process: https://github.com/ggml-org/llama.cpp/issues/20824
         how.use_extra_bufts = b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), how)
         if not self._model:

@@ -147,8 +147,7 @@ def _fit(question: str, phrase: Phrase, index: NameIndex, host: bool) -> Named:
         called = sure < PLURAL and (_ON if host else _THE).search(before)
         return Named(names, sure + (_CALLED if called else 0.0), phrase.span)
     slip = index.slip(said) if _may_slip(question, phrase) else None
-    meant = slip and not _or_else(question, phrase)
-    if slip is None or not meant:
+    if slip is None or _or_else(question, phrase):
         return Named()
     return Named(slip[1], slip[0], phrase.span, slip=question[slice(*phrase.span)])
 

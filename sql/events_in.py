@@ -1,7 +1,7 @@
 """Events into the store: rows, roll-up, patterns and hosts in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -10,7 +10,7 @@ import pymysql
 
 from sql.driver_errors import error_code
 from sql.events_out import aware
-from sql.literals import Rows, parts_of, rows_of
+from sql.literals import PART, Rows, parts_of
 from sql.partitions import EVENTS, Partitions
 from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
@@ -18,6 +18,9 @@ from sql.tallies import by_every_span, by_minute, merged, totals
 from tools.errors import DevMeshError
 from tools.masking import VERSION
 from tools.ports import ReadyEvent
+
+Trip = tuple[str, dict[str, Rows]]
+"""A statement's name and its rows."""
 
 _DUPLICATE = 1062
 _NULL = 1048
@@ -94,7 +97,6 @@ class EventsIn:
     async def _count(
         self, connection: Connection, fresh: Sequence[ReadyEvent], ids: dict[bytes, int]
     ) -> None:
-        """All at once: who counts the same things waits from the first of these to the commit."""
         minutes = by_minute(fresh, ids)
         known = {ids[event.pattern_key]: event for event in fresh}
         services = {key: event.service for key, event in known.items()}
@@ -105,12 +107,28 @@ class EventsIn:
         counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
         now = self._now()
         hosts = [(host, t.last, now) for host, t in merged(minutes, lambda key: key[3])]
-        await connection.run_all(
-            ("add_counts", {"rows": rows_of(counts)}),
-            ("add_totals", {"rows": rows_of(totals(minutes, services))}),
-            ("count_patterns", {"rows": rows_of(patterns)}),
-            ("touch_hosts", {"rows": rows_of(hosts)}),
-        )
+        for trip in trips(
+            ("add_counts", counts),
+            ("add_totals", totals(minutes, services)),
+            ("count_patterns", patterns),
+            ("touch_hosts", hosts),
+        ):
+            await connection.run_all(*trip)
+
+
+def trips(*added: tuple[str, Sequence[Row]]) -> Iterator[list[Trip]]:
+    """The statements that add rows, as few ways to the database as its packets allow: who counts
+    the same things waits from the first of them to the commit.
+    """
+    trip, size = list[Trip](), 0
+    for name, rows in added:
+        for part in parts_of(rows):
+            if trip and size + len(part.text) > PART:
+                yield trip
+                trip, size = [], 0
+            trip.append((name, {"rows": part}))
+            size += len(part.text)
+    yield trip
 
 
 async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:

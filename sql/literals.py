@@ -11,7 +11,7 @@ from math import isfinite
 from operator import attrgetter
 from typing import Any
 
-_PART = 4 * 1024 * 1024
+PART = 4 * 1024 * 1024
 """Characters of rows in one statement; four bytes each still fit 16 MiB."""
 
 
@@ -41,7 +41,7 @@ def parts_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[Rows]:
     texts: list[str] = []
     size = 0
     for text in map(literal, rows):
-        if texts and size + len(text) > _PART:
+        if texts and size + len(text) > PART:
             yield Rows(",\n".join(texts), len(texts))
             texts, size = [], 0
         texts.append(text)

@@ -144,7 +144,8 @@ class PrivateServer:
         deadline = time.monotonic() + _GREETING_SECONDS
         while not self._greets():
             if time.monotonic() > deadline:
-                raise StoreUnavailable(f"MariaDB listens and does not serve: {self._log_end()}", 5)
+                who = f"MariaDB (pid {self._pid()})"
+                raise StoreUnavailable(f"{who} listens and does not serve: {self._log_end()}", 5)
             time.sleep(0.05)
 
     def _command(self, installation: Installation) -> list[str]:

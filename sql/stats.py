@@ -43,17 +43,17 @@ class Stats:
         return sum(int(count) for _, _, count in rows)
 
     async def _counts(self, wanted: Filter, column: str | None, shape: dict[str, Any]) -> list[Row]:
-        """The counts of few patterns are read by their own key, others by time; by time from the
-        totals of services and levels where these suffice, since they are fewer.
+        """The counts of few patterns are read by their own key. Others are read by time, from the
+        totals where these tell enough, since they are fewer.
         """
-        suffice = wanted.host is None and column in _TOTALLED
-        patterns = await self._few.of(wanted) if wanted.services or not suffice else None
+        enough = wanted.host is None and column in _TOTALLED
+        patterns = await self._few.of(wanted) if wanted.services or not enough else None
         if patterns == ():
             return []
         given = columns(wanted) | shape
         given |= stretches(wanted.start, wanted.end, shape.get("width"), taking_away=True)
         services = (wanted.services or None) if patterns is None else None
-        if suffice and patterns is None:
+        if enough and patterns is None:
             given |= _of_totals(column, services)
         else:
             given |= _of_counts(column, services) | {"patterns": patterns}
@@ -68,9 +68,9 @@ class Stats:
 
 
 def _of_totals(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
-    name = "own_service" if column == "service" else column or "nothing"
-    own = {"services": None, "own_services": services}
-    return {"totals": True, f"by_{name}": True, "by_part": True, **own}
+    name = "row_service" if column == "service" else column or "nothing"
+    told = {f"by_{name}": True, "by_part": True}
+    return {"totals": True, "services": None, "row_services": services, **told}
 
 
 def _of_counts(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:

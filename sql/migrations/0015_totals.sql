@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS log_totals (
     start   DATETIME     NOT NULL COMMENT 'UTC',
     service VARCHAR(255) NOT NULL,
     level   ENUM('DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'FATAL') NOT NULL,
-    count   INT UNSIGNED NOT NULL,
+    count   BIGINT UNSIGNED NOT NULL,
     PRIMARY KEY (span, start, service, level)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_uca1400_as_ci
 PARTITION BY RANGE COLUMNS (start) (
@@ -14,8 +14,9 @@ PARTITION BY RANGE COLUMNS (start) (
     PARTITION p_future VALUES LESS THAN (MAXVALUE)
 );
 
-INSERT IGNORE INTO log_totals
+INSERT INTO log_totals
 SELECT c.span, c.start, p.service, c.level, SUM(c.count)
 FROM log_counts AS c
 JOIN log_patterns AS p ON p.id = c.pattern_id
-GROUP BY 1, 2, 3, 4;
+GROUP BY 1, 2, 3, 4
+ON DUPLICATE KEY UPDATE count = VALUES(count);

@@ -1,5 +1,5 @@
 -- name: count_stats
--- Counts by column and interval: whole spans from counts or totals, cut minutes from rows; `less_` is minus.
+-- Counts by column and interval: whole spans from counts or totals, cut minutes from rows; `less_` is taken away.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT p.service, -- ? by_service
 SELECT part.name, -- ? by_part
@@ -8,7 +8,7 @@ FROM (
     SELECT
         r.pattern_id, -- ? joined
         NULL AS name, -- ? by_service
-        r.service AS name, -- ? by_own_service
+        r.service AS name, -- ? by_row_service
         r.host AS name, -- ? by_host
         CAST(r.level AS CHAR) AS name, -- ? by_level
         r.pattern_id AS name, -- ? by_pattern
@@ -37,7 +37,7 @@ FROM (
         OR (r.span = 'minute' AND r.start >= %(less_minute_2_start)s AND r.start < %(less_minute_2_end)s) -- ? less_minute_2_start
       )
       AND r.pattern_id IN %(patterns)s -- ? patterns
-      AND r.service IN %(own_services)s -- ? own_services
+      AND r.service IN %(row_services)s -- ? row_services
       AND r.host = %(host)s -- ? host
       AND r.level IN %(levels)s -- ? levels
     GROUP BY 1, 2
@@ -46,7 +46,7 @@ FROM (
     SELECT
         e.pattern_id, -- ? joined
         NULL, -- ? by_service
-        e.service, -- ? by_own_service
+        e.service, -- ? by_row_service
         e.host, -- ? by_host
         CAST(e.level AS CHAR), -- ? by_level
         e.pattern_id, -- ? by_pattern
@@ -67,7 +67,7 @@ FROM (
         OR (e.timestamp >= %(less_rows_2_start)s AND e.timestamp < %(less_rows_2_end)s) -- ? less_rows_2_start
       )
       AND e.pattern_id IN %(patterns)s -- ? patterns
-      AND e.service IN %(own_services)s -- ? own_services
+      AND e.service IN %(row_services)s -- ? row_services
       AND e.host = %(host)s -- ? host
       AND e.level IN %(levels)s -- ? levels
     GROUP BY 1, 2

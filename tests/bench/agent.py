@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 import llama_cpp
 import orjson
@@ -220,9 +221,17 @@ async def main() -> None:
             await agent.understand("how many errors today", situation.deps())
             await measure("DevMesh", agent, questions, situation)
         path = given.model or packaged_model()
-        llama = llama_cpp.Llama(str(path), n_ctx=8192, verbose=False)
+        llama = _loaded(path)
         await measure("examples + JSON schema grammar", SchemaGrammar(llama), questions, situation)
         await measure("chatml-function-calling", FunctionCalling(llama), questions, situation)
+
+
+def _loaded(path: Path) -> llama_cpp.Llama:
+    """The model without AMX's tiles, as `server/llm_session.py` loads it."""
+    how = llama_cpp.llama_model_default_params()
+    how.use_extra_bufts = False
+    with patch("llama_cpp.llama_cpp.llama_model_default_params", return_value=how):
+        return llama_cpp.Llama(str(path), n_ctx=8192, verbose=False)
 
 
 if __name__ == "__main__":

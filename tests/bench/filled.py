@@ -6,7 +6,7 @@ numbers, addresses and times, and the counts are made from the rows.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,18 +125,34 @@ async def _fill(store: MariaStore, count: int, now: datetime) -> None:
         for table in ("log_events", "log_counts", "log_totals"):
             await connection.execute(f"DELETE FROM {table}")  # TRUNCATE ends page compression
     each = count // DAYS
-    left = iter(enumerate(days))
-
-    async def work() -> None:
-        async with store.pool.connection() as connection:
-            for number, day in left:
-                await _fill_day(connection, number * each, each, day)
-
-    await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+    await _by_two(store, days, lambda conn, n, day: _fill_day(conn, n * each, each, day))
+    dates = [first + timedelta(days=day) for day in range(DAYS + 1)]
+    await _by_two(store, dates, lambda conn, _, day: _count_day(conn, day))
     async with store.pool.connection() as connection:
-        for statement in (*_COUNTS, *_TOTALS):
+        for statement in _TOTALS:
             await connection.execute(statement)
         await _settled(connection)
+
+
+async def _by_two(
+    store: MariaStore,
+    days: list[datetime],
+    work: Callable[[Connection, int, datetime], Awaitable[None]],
+) -> None:
+    """Every day with its number, _AT_ONCE of them at the same time."""
+    left = iter(enumerate(days))
+
+    async def some() -> None:
+        async with store.pool.connection() as connection:
+            for number, day in left:
+                await work(connection, number, day)
+
+    await asyncio.gather(*(some() for _ in range(_AT_ONCE)))
+
+
+async def _count_day(connection: Connection, day: datetime) -> None:
+    for statement in _COUNTS:
+        await connection.execute(statement % {"day": day.date()})
 
 
 async def _settled(connection: Connection) -> None:
@@ -216,19 +232,23 @@ JOIN bench_kinds AS k ON k.number = CRC32(r.seq * 7) %% 4000
 """
 _COUNTS = (
     """INSERT INTO log_counts
-    SELECT 'minute', DATE_FORMAT(timestamp, '%Y-%m-%d %H:%i:00'), pattern_id, host, level, COUNT(*),
-           MIN(timestamp), MAX(timestamp)
-    FROM log_events GROUP BY 2, 3, 4, 5""",
+    SELECT 'minute', DATE_FORMAT(timestamp, '%%Y-%%m-%%d %%H:%%i:00'), pattern_id, host, level,
+           COUNT(*), MIN(timestamp), MAX(timestamp)
+    FROM log_events WHERE timestamp >= '%(day)s' AND timestamp < '%(day)s' + INTERVAL 1 DAY
+    GROUP BY 2, 3, 4, 5""",
     """INSERT INTO log_counts
-    SELECT 'hour', DATE_FORMAT(start, '%Y-%m-%d %H:00:00'), pattern_id, host, level, SUM(count),
+    SELECT 'hour', DATE_FORMAT(start, '%%Y-%%m-%%d %%H:00:00'), pattern_id, host, level, SUM(count),
            MIN(first_at), MAX(last_at)
-    FROM log_counts WHERE span = 'minute' GROUP BY 2, 3, 4, 5""",
+    FROM log_counts WHERE span = 'minute' AND start >= '%(day)s' AND start < '%(day)s' + INTERVAL 1 DAY
+    GROUP BY 2, 3, 4, 5""",
     """INSERT INTO log_counts
-    SELECT 'day', DATE(start), pattern_id, host, level, SUM(count), MIN(first_at), MAX(last_at)
-    FROM log_counts WHERE span = 'hour' GROUP BY 2, 3, 4, 5""",
+    SELECT 'day', '%(day)s', pattern_id, host, level, SUM(count), MIN(first_at), MAX(last_at)
+    FROM log_counts WHERE span = 'hour' AND start >= '%(day)s' AND start < '%(day)s' + INTERVAL 1 DAY
+    GROUP BY 2, 3, 4, 5""",
     """INSERT INTO log_totals
     SELECT c.span, c.start, p.service, c.level, SUM(c.count)
-    FROM log_counts AS c JOIN log_patterns AS p ON p.id = c.pattern_id GROUP BY 1, 2, 3, 4""",
+    FROM log_counts AS c JOIN log_patterns AS p ON p.id = c.pattern_id
+    WHERE c.start >= '%(day)s' AND c.start < '%(day)s' + INTERVAL 1 DAY GROUP BY 1, 2, 3, 4""",
 )
 _FEW_PAGES = 200
 _HURRY = (

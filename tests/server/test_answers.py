@@ -211,6 +211,7 @@ async def test_of_a_name_that_is_not_there_nothing_is_told(
             "how many errors of Ngimx were there per host in the last 2 days?",
             "Took “Ngimx” for nginx.",
         ),
+        ("how many ngimx errors were there in the last 2 days?", "Took “ngimx” for nginx."),
         ("errors of nginx in the last 2 days", None),
         ("errors of NGINX.service in the last 2 days", None),
     ],
@@ -222,6 +223,7 @@ async def test_a_name_with_a_slip_is_said_to_be_taken_for_another(
     answer = await _answer(agent, question, told[1])
     assert (said in answer.text) if said else ("Took" not in answer.text), answer.text
     assert answer.rounds[0].call.arguments["service"].startswith("nginx")
+    assert "Counted without" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from server.export import export_once
 from server.restore import import_once
 from server.serving_index import ServingIndex
 from server.settings import ServerSettings
+from sql.partitions import COUNTS
 from tools.catalogue import tool_named
 from tools.errors import BadArguments, BadBatch, DevMeshError
 from tools.ports import Caller, Deps, Filter, Page
@@ -241,7 +242,8 @@ async def test_what_was_seen_before_its_rows_were_dropped_is_not_new(
         await parts.open()
         async with parts.store.pool.connection() as connection:
             await connection.execute(f"DELETE FROM log_events WHERE timestamp < '{cut:%F}'")
-            await connection.execute(f"DELETE FROM log_counts WHERE start < '{cut:%F}'")
+            for table in COUNTS:
+                await connection.execute(f"DELETE FROM {table} WHERE start < '{cut:%F}'")
     archive = tmp_path / "late.ndjson.zst"
     await export_once(settings, str(archive), {}, metrics=False)
     await import_once(other(settings), str(archive))

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sql.events_in import trips
+from sql.literals import PART, rows_of
 from sql.page_compression import PageCompression
 from sql.partitions import AHEAD, EVENTS, FURTHEST_BACK, Partitions
 from sql.pool import Row
@@ -155,6 +157,19 @@ async def test_a_batch_over_the_packet_size(
     assert await store.add_events(events[:30]) == 30
     assert await store.add_events(events) == 170
     assert await consistent(store) == 200
+
+
+def test_what_a_batch_adds_goes_in_packets_of_usual_size() -> None:
+    """As few as can be, every row once and in its order."""
+    rows = [(n, "x" * 1000) for n in range(9000)]
+    lists = {"one": rows, "two": rows[:10], "three": rows[:5]}
+    sent = list(trips(*lists.items()))
+    sizes = [[len(given["rows"].text) for _, given in trip] for trip in sent]
+    assert all(sum(size) <= PART * 1.01 for size in sizes) and len(sent) == 3
+    for name, wanted in lists.items():
+        parts = [given["rows"] for trip in sent for one, given in trip if one == name]
+        assert sum(part.count for part in parts) == len(wanted)
+        assert ",\n".join(part.text for part in parts) == rows_of(wanted).text
 
 
 HOSTILE = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sql import few_patterns
 from sql.pool import Row
 from sql.store import MariaStore
 from tools.levels import Level
@@ -88,11 +89,19 @@ async def test_counts_equal_brute_force(
         assert new == {one.id for one in counted if ever[one.service, one.text] >= since}, wanted
 
 
+@pytest.mark.parametrize("few", [100, 1], ids=["few", "many"])
 @pytest.mark.parametrize("scale", [1, 40], ids=["minutes", "days"])
 async def test_timelines_equal_brute_force(
-    store: MariaStore, make_events: MakeEvents, scale: float
+    store: MariaStore,
+    make_events: MakeEvents,
+    monkeypatch: pytest.MonkeyPatch,
+    scale: float,
+    few: int,
 ) -> None:
-    """For random windows, columns and intervals each group has its exact count."""
+    """For random windows, columns and intervals each group has its exact count, whether its
+    patterns are few or many.
+    """
+    monkeypatch.setattr(few_patterns, "_FEW", few)
     events = make_events(1500, seed=14, minutes=90 * scale)
     await store.add_events(events)
     chance = random.Random(14)
@@ -317,6 +326,9 @@ PLANS: dict[str, Call] = {
     ),
     "counts on hosts": lambda s: s.counts_on(["alpha"], NOW - timedelta(minutes=9.3), NOW),
     "stats": lambda s: s.count_by(Filter(start=NOW - timedelta(minutes=61.5)), "service", 300, 50),
+    "stats of a host": lambda s: s.count_by(
+        Filter(start=NOW - timedelta(minutes=61.5), host="alpha"), "service", 300, 50
+    ),
     "row stats": lambda s: s.count_by(HOUR, "source", None, 50),
     "one event": lambda s: s.event(17),
     "coverage": lambda s: s.coverage(Filter()),

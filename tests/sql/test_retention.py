@@ -410,12 +410,22 @@ async def test_a_longer_retention_takes_late_rows_again(database: Address) -> No
         await pool.close()
 
 
-async def test_rows_from_before_there_were_days(database: Address, ready: MakeReady) -> None:
+async def test_rows_from_before_there_were_days(
+    database: Address, ready: MakeReady, consistent: Callable[[MariaStore], Awaitable[int]]
+) -> None:
     """A database of the release before keeps every count and point, and drops them as others."""
     pool = Pool(database)
     async with keeping(database) as store:
         events = ready(
-            [{"message": "m", "timestamp": (NOW - n * DAY).isoformat()} for n in range(9)]
+            [
+                {
+                    "message": f"{'ab'[n % 2]} {n}",
+                    "timestamp": (NOW - n * DAY).isoformat(),
+                    "service": "cd"[n % 2],
+                    "level": ("INFO", "ERROR")[n % 3 > 0],
+                }
+                for n in range(9)
+            ]
         )
         await store.add_events(events)
         await store.add_points([point(NOW - n * DAY) for n in range(9)])
@@ -425,6 +435,11 @@ async def test_rows_from_before_there_were_days(database: Address, ready: MakeRe
             await connection.execute("DROP TABLE log_totals")
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0012'")
         assert await migrate(store.pool) == [n for n, _ in migrations() if n >= "0012"]
+        async with store.pool.connection() as connection:
+            await connection.execute("UPDATE log_totals SET count = count + 7 LIMIT 3")
+            await connection.execute("DELETE FROM schema_migrations WHERE name >= '0015'")
+        await migrate(store.pool)  # cut short, it is done again
+        assert await consistent(store) == 9
     await pool.close()
     async with keeping(database, FIVE_DAYS) as store:
         await agree(store, events)
