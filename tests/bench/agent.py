@@ -12,10 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import patch
 
 import llama_cpp
 import orjson
+from without_tiles import leave_tiles
 
 from prompts.asked import asked
 from prompts.prompt import prompt
@@ -221,17 +221,10 @@ async def main() -> None:
             await agent.understand("how many errors today", situation.deps())
             await measure("DevMesh", agent, questions, situation)
         path = given.model or packaged_model()
-        llama = _loaded(path)
+        leave_tiles()
+        llama = llama_cpp.Llama(str(path), n_ctx=8192, verbose=False)
         await measure("examples + JSON schema grammar", SchemaGrammar(llama), questions, situation)
         await measure("chatml-function-calling", FunctionCalling(llama), questions, situation)
-
-
-def _loaded(path: Path) -> llama_cpp.Llama:
-    """The model without AMX's tiles, as `server/llm_session.py` loads it."""
-    how = llama_cpp.llama_model_default_params()
-    how.use_extra_bufts = False
-    with patch("llama_cpp.llama_cpp.llama_model_default_params", return_value=how):
-        return llama_cpp.Llama(str(path), n_ctx=8192, verbose=False)
 
 
 if __name__ == "__main__":

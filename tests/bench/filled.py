@@ -125,16 +125,16 @@ async def _fill(store: MariaStore, count: int, now: datetime) -> None:
         for table in ("log_events", "log_counts", "log_totals"):
             await connection.execute(f"DELETE FROM {table}")  # TRUNCATE ends page compression
     each = count // DAYS
-    await _by_two(store, days, lambda conn, n, day: _fill_day(conn, n * each, each, day))
+    await _side_by_side(store, days, lambda conn, n, day: _fill_day(conn, n * each, each, day))
     dates = [first + timedelta(days=day) for day in range(DAYS + 1)]
-    await _by_two(store, dates, lambda conn, _, day: _count_day(conn, day))
+    await _side_by_side(store, dates, lambda conn, _, day: _count_day(conn, day))
     async with store.pool.connection() as connection:
-        for statement in _TOTALS:
+        for statement in _AFTERWARDS:
             await connection.execute(statement)
         await _settled(connection)
 
 
-async def _by_two(
+async def _side_by_side(
     store: MariaStore,
     days: list[datetime],
     work: Callable[[Connection, int, datetime], Awaitable[None]],
@@ -262,7 +262,7 @@ _AS_BEFORE = (
     "SET GLOBAL innodb_io_capacity = 200",
     "SET GLOBAL innodb_io_capacity_max = 2000",
 )
-_TOTALS = (
+_AFTERWARDS = (
     """UPDATE log_patterns AS p JOIN (
         SELECT pattern_id, SUM(count) AS n, MIN(first_at) AS first_at, MAX(last_at) AS last_at
         FROM log_counts WHERE span = 'day' GROUP BY pattern_id

@@ -35,7 +35,7 @@ PACKAGES = {
 }  # fmt: skip
 UPTIME_DAYS = {"web-01": 12, "web-02": 41, "db-01": 96, "nas-01": 3}
 # Nothing of the machine it was recorded on may show.
-PLACES = Path.home(), Path(__file__).resolve().parents[2], Path(sys.prefix), Path(sys.base_prefix)
+PLACES = Path.home(), HERE.parents[1]
 FORBIDDEN = [*(os.fsencode(f"{place}/") for place in PLACES), b"pyenv", b"record_sample"]
 NAMESPACE = "--pid --fork --kill-child --mount-proc --net"
 

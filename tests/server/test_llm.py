@@ -229,16 +229,7 @@ def test_a_short_question_and_its_values_stay_as_they_are(value: str, around: st
 
 # A model on a server
 
-_SERVER = """
-import runpy, llama_cpp.llama_cpp as module
-plain = module.llama_model_default_params
-def without_tiles():  # as server/llm_session.py
-    how = plain()
-    how.use_extra_bufts = False
-    return how
-module.llama_model_default_params = without_tiles
-runpy.run_module("llama_cpp.server", run_name="__main__")
-"""
+_SERVER = Path(__file__).parents[1] / "bench" / "without_tiles.py"
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +238,7 @@ async def served(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Async
     pytest.importorskip("starlette_context", reason="the server's extras are not installed")
     path = packaged_model()
     port = 18_431
-    command = [sys.executable, "-c", _SERVER, "--model", str(path), "--port", str(port)]
+    command = [sys.executable, str(_SERVER), "--model", str(path), "--port", str(port)]
     log = (tmp_path_factory.mktemp("served") / "log").open("wb")
     extra = ["--n_ctx", "2048", "--logits_all", "true", "--api_key", "s3cret", "--model_alias", "m"]
     process = await asyncio.create_subprocess_exec(*command, *extra, stdout=log, stderr=log)
