@@ -68,16 +68,18 @@ class Stats:
 
 
 def _of_totals(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
-    name = "row_service" if column == "service" else column or "nothing"
-    told = {f"by_{name}": True, "by_part": True}
+    by_service = column == "service"
+    told = {f"by_{'row_service' if by_service else column or 'nothing'}": True}
+    told |= {"by_text" if by_service else "by_part": True}
     return {"totals": True, "services": None, "row_services": services, **told}
 
 
 def _of_counts(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
     by_service = column == "service"
     joined = by_service or bool(services)
-    told = {f"by_{column or 'nothing'}": True, "by_part": not by_service, "joined": joined}
-    return {"counts": True, "services": services, **told}
+    told = {f"by_{column or 'nothing'}": True}
+    told |= {"by_text": True} if column == "host" else {"by_part": not by_service}
+    return {"counts": True, "services": services, "joined": joined, **told}
 
 
 def _name(value: object) -> str | None:

@@ -1,15 +1,17 @@
 -- name: count_stats
 -- Counts by column and interval: whole spans from counts or totals, cut minutes from rows; `less_` is taken away.
+-- Names are first told apart byte by byte, which is cheaper, and then as the columns do it.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT p.service, -- ? by_service
 SELECT part.name, -- ? by_part
+SELECT part.name COLLATE utf8mb4_uca1400_as_ci, -- ? by_text
     part.bucket, SUM(part.n)
 FROM (
     SELECT
         r.pattern_id, -- ? joined
         NULL AS name, -- ? by_service
-        r.service AS name, -- ? by_row_service
-        r.host AS name, -- ? by_host
+        r.service COLLATE utf8mb4_bin AS name, -- ? by_row_service
+        r.host COLLATE utf8mb4_bin AS name, -- ? by_host
         CAST(r.level AS CHAR) AS name, -- ? by_level
         r.pattern_id AS name, -- ? by_pattern
         NULL AS name, -- ? by_nothing
@@ -46,8 +48,8 @@ FROM (
     SELECT
         e.pattern_id, -- ? joined
         NULL, -- ? by_service
-        e.service, -- ? by_row_service
-        e.host, -- ? by_host
+        e.service COLLATE utf8mb4_bin, -- ? by_row_service
+        e.host COLLATE utf8mb4_bin, -- ? by_host
         CAST(e.level AS CHAR), -- ? by_level
         e.pattern_id, -- ? by_pattern
         NULL, -- ? by_nothing

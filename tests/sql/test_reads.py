@@ -120,6 +120,28 @@ async def test_timelines_equal_brute_force(
         assert {(row.name, row.start): row.count for row in found} == expected, (wanted, width)
 
 
+@pytest.mark.parametrize("column", ["service", "host"])
+@pytest.mark.parametrize("wanted", [Filter(), Filter(host="NAS")], ids=["all", "host"])
+async def test_spellings_of_one_name_count_together(
+    store: MariaStore, ready: MakeReady, column: str, wanted: Filter
+) -> None:
+    """Names that differ in case alone are one, as in a filter, on whatever days they come."""
+    spelled = [("nginx", "nas", 0), ("Nginx", "NAS", 0), ("NGINX", "Nas", 26), ("nginx", "nas", 90)]
+    raw = [
+        {
+            "service": service,
+            "host": host,
+            "timestamp": (NOW - timedelta(hours=hours)).isoformat(),
+            "message": "started",
+        }
+        for service, host, hours in spelled
+    ]
+    await store.add_events(ready(raw))
+    [row] = await store.count_by(wanted, column, None, 10)
+    assert row.name and row.name.lower() in ("nginx", "nas")
+    assert row.count == len(spelled)
+
+
 async def test_rows_equal_brute_force(store: MariaStore, make_events: MakeEvents) -> None:
     """For random filters the newest and the oldest rows are the right ones in order."""
     events = make_events(600, seed=12)
