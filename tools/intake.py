@@ -23,7 +23,7 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
 _META_DEPTH = 30
 """MariaDB's JSON_VALID refuses more than 32 levels."""
-_NESTED = (dict, list)
+_NESTED = {dict, list}
 
 _WIDTHS = {
     "source": 255,
@@ -213,7 +213,7 @@ def _meta(given: dict[str, Any] | str | None, notes: dict[str, Any]) -> str | No
     value = _parsed(given) or {}
     if not value and not notes:
         return None
-    if isinstance(value, dict) and _depth(value) <= _META_DEPTH:
+    if isinstance(value, dict) and (_is_flat(value) or _depth(value) <= _META_DEPTH):
         text = _dumps({**value, **notes} if notes else value)
         if len(text) <= META_MAX_BYTES:
             return text.decode()
@@ -237,6 +237,10 @@ def _short(notes: dict[str, Any]) -> dict[str, Any]:
     """The notes with a clipped column's text cut to 1,000 characters."""
     cut = {name: text[:1000] for name, text in notes.get("clipped", {}).items()}
     return {**notes, "clipped": cut} if cut else notes
+
+
+def _is_flat(value: dict[Any, Any]) -> bool:
+    return _NESTED.isdisjoint(map(type, value.values()))
 
 
 def _depth(value: Any) -> int:

@@ -76,7 +76,10 @@ _NAMED = re.compile(
 _RUNS = re.compile(r"<\*>(?:[ ,.:/x*_-]{0,2}<\*>)+")
 _A_DAY = re.compile("|".join(_DAYS))
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_HEXED = re.compile("0[xX]")
 _REMEMBERED = 32_768
+_SHORT = 500
+"""Characters of the longest lines that are remembered whole, by their shape."""
 
 
 def mask(message: str) -> str:
@@ -86,6 +89,12 @@ def mask(message: str) -> str:
     text = " ".join(message.split())
     if header := _SYSLOG.match(text):
         text = f"{MASK} {text[header.end() :]}"
+    shape = _shape(text)
+    masked = _masked_of_shape(shape) if len(shape) <= _SHORT else "0"
+    return _masked(text) if "0" in masked else masked
+
+
+def _masked(text: str) -> str:
     if '="' in text or "='" in text:
         text = _KEYED.sub(r"\1=<*>", text)
     if _may_name_somebody(text):
@@ -99,6 +108,12 @@ def mask(message: str) -> str:
         words = zip(text.split(" "), masked.split(" "), strict=True)
         masked = " ".join([_masked_word(word) if "0" in known else known for word, known in words])
     return _RUNS.sub(MASK, masked) if MASK in masked else masked
+
+
+@lru_cache(maxsize=_REMEMBERED // 4)
+def _masked_of_shape(shape: str) -> str:
+    """The text masked; with a 0 in it when lines of this shape may keep a digit."""
+    return "0" if _HEXED.search(shape) else _masked(shape)
 
 
 def _may_name_somebody(text: str) -> bool:
@@ -127,7 +142,7 @@ def _masked_word(word: str) -> str:
 @lru_cache(maxsize=_REMEMBERED)
 def _masked_word_of_shape(shape: str) -> str:
     """The word masked; with a 0 in it when words of this shape may keep a digit."""
-    return "0" if "0x" in shape or "0X" in shape else _masked_word(shape)
+    return "0" if _HEXED.search(shape) else _masked_word(shape)
 
 
 def pattern_key(service: str, masked: str) -> bytes:

@@ -14,7 +14,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from tools.levels import Level
+from tools.levels import SYNONYMS, Level
 
 
 def utc_text(moment: datetime) -> str:
@@ -28,6 +28,8 @@ Moment = Annotated[datetime, PlainSerializer(utc_text, when_used="json")]
 
 def _read_level(value: object) -> object:
     if isinstance(value, str):
+        if value in SYNONYMS:  # as nearly all are, in a tenth of the time
+            return SYNONYMS[value]
         try:
             return Level(value)
         except ValueError:

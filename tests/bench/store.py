@@ -18,7 +18,7 @@ from statistics import median
 
 import httpx2
 from filled import filled, raw_bytes
-from ingest_rate import added, measure_ingest
+from ingest_rate import SETTLED_SECONDS, added, measure_ingest
 from peers import duckdb_file, journal_folder
 from questions import (
     DEPTH,
@@ -41,8 +41,6 @@ DEVMESH = str(Path(sys.executable).with_name("devmesh"))
 PORT = 8979
 SIZES = (1_000_000, 3_000_000, 10_000_000)
 BUFFER_MIB = 1_024
-SETTLED_SECONDS = 45
-"""After a start a server loads its model and keeps the store up: that is not what is asked about."""
 INGEST = "ingest of a new event, µs"
 
 
