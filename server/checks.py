@@ -151,6 +151,15 @@ def days_ahead(seen: Patient) -> Finding:
     return Finding("partitions", "ok", f"made until {last}")
 
 
+def totals(seen: Patient) -> Finding:
+    """Whether all servers of the store keep the totals."""
+    if not (days := seen.condition.miscounted_days):
+        return Finding("totals", "ok", "are the sums of the counts")
+    more = f" and {len(days) - 1} more days" if len(days) > 1 else ""
+    text = f"of {days[0]}{more} are too low: a server older than this one has written"
+    return Finding("totals", "fail", text, "devmesh upkeep  # when that server is stopped")
+
+
 def last_upkeep(seen: Patient) -> Finding:
     """Whether the upkeep runs, and how it went."""
     run = seen.condition.last_run
@@ -167,5 +176,5 @@ def last_upkeep(seen: Patient) -> Finding:
 
 
 Check = Callable[[Patient], Finding]
-CHECKS: tuple[Check, ...] = (rights, size, room, retention, days_ahead, last_upkeep)
+CHECKS: tuple[Check, ...] = (rights, size, room, retention, days_ahead, totals, last_upkeep)
 """In the order in which they are told."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sql.events_out import aware
 from sql.pool import Pool
+from sql.recount import miscounted
 from sql.sizes import Sizes, measure
 
 NEEDED = ("select", "insert", "update", "delete", "create", "alter", "drop")
@@ -30,6 +31,7 @@ class Condition:
 
     `missing_rights` are those of NEEDED that no grant names; `roles` may still bring them.
     `later_rows` are events dated after the days made ahead, counted up to a thousand.
+    `miscounted_days` are those whose totals are too low.
     """
 
     version: str
@@ -39,6 +41,7 @@ class Condition:
     sizes: Sizes
     last_day: date | None
     later_rows: int
+    miscounted_days: tuple[date, ...]
     kept_since: datetime | None
     last_run: LastRun
 
@@ -51,6 +54,7 @@ async def condition(pool: Pool) -> Condition:
         grants = [str(text) for (text,) in await connection.run("grants")]
         sizes = await measure(connection)
         [[later]] = await connection.run("future_rows")
+        days = await miscounted(connection)
         [(since, _)] = await connection.run("kept")
         [(ran_at, host, did, error)] = await connection.run("last_run")
     return Condition(
@@ -61,6 +65,7 @@ async def condition(pool: Pool) -> Condition:
         sizes=sizes,
         last_day=max(sizes.days, default=None),
         later_rows=later,
+        miscounted_days=tuple(days),
         kept_since=since and aware(since),
         last_run=LastRun(ran_at and aware(ran_at), host, did, error),
     )

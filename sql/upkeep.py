@@ -1,4 +1,4 @@
-"""The upkeep: partitions made ahead, and the oldest days dropped as the retention says.
+"""The upkeep: partitions made ahead, totals mended, the oldest days dropped as the retention says.
 
 One process at a time. Everything may be cut short at any point: the next run finds what is left.
 """
@@ -15,6 +15,7 @@ from sql.kept import Kept
 from sql.leases import Lease
 from sql.partitions import EVENTS, METRICS, Partitions
 from sql.pool import Connection, Pool
+from sql.recount import miscounted, recount
 from sql.retention import Retention
 from sql.sizes import Sizes, bytes_text, measure
 from tools.errors import DevMeshError
@@ -36,6 +37,8 @@ class Outcome:
     over_bytes: int = 0
     """What remains above the size of the retention: today and later days are never dropped."""
     days_ahead: int = 0
+    recounted_days: list[date] = field(default_factory=list)
+    """Days whose totals were too low."""
     dry_run: bool = False
     busy: bool = False
     """Another process was at it: nothing was done."""
@@ -54,6 +57,9 @@ class Outcome:
             )
         if self.forgotten_patterns:
             parts.append(f"forgot {self.forgotten_patterns} patterns")
+        if days := len(self.recounted_days):
+            verb = "would make" if self.dry_run else "made"
+            parts.append(f"{verb} the totals of {days} days good")
         if self.over_bytes:
             parts.append(f"still {bytes_text(self.over_bytes)} over {self.retention}")
         return ", ".join(parts)
@@ -108,6 +114,8 @@ class Upkeep:
         for tables in (EVENTS, METRICS):
             await self._partitions.ensure(tables, [], today)
         plan = await self._plan(connection, dry_run=False)
+        for day in plan.recounted_days:
+            await recount(connection, day)
         before = plan.dropped_before
         if before is None:
             return plan
@@ -137,6 +145,7 @@ class Upkeep:
             dropped_bytes=freed,
             over_bytes=max(0, sizes.total - freed - most) if most is not None else 0,
             days_ahead=_days_ahead(sizes, now.date()),
+            recounted_days=await miscounted(connection),
             dry_run=dry_run,
         )
 

@@ -121,3 +121,34 @@ SHOW GRANTS;
 -- name: data_directory
 -- Where the server keeps its files.
 SELECT @@datadir;
+
+-- name: miscounted_days
+-- The days whose totals are lower than the counts that they are sums of.
+SELECT start
+FROM (
+    SELECT start, CAST(SUM(count) AS SIGNED) AS n FROM log_counts WHERE span = 'day' GROUP BY start
+    UNION ALL
+    SELECT start, -CAST(SUM(count) AS SIGNED) FROM log_totals WHERE span = 'day' GROUP BY start
+) AS sums
+GROUP BY start
+HAVING SUM(n) > 0
+ORDER BY start;
+
+-- name: add_missing_totals
+-- Add what the totals of a range lack, as one snapshot has both.
+INSERT INTO log_totals
+SELECT span, start, service, level, SUM(n)
+FROM (
+    SELECT c.span, c.start, p.service, c.level, CAST(SUM(c.count) AS SIGNED) AS n
+    FROM log_counts AS c
+    JOIN log_patterns AS p ON p.id = c.pattern_id
+    WHERE c.start >= %(start)s AND c.start < %(end)s
+    GROUP BY c.span, c.start, p.service, c.level
+    UNION ALL
+    SELECT span, start, service, level, -CAST(count AS SIGNED)
+    FROM log_totals
+    WHERE start >= %(start)s AND start < %(end)s
+) AS sums
+GROUP BY span, start, service, level
+HAVING SUM(n) > 0
+ON DUPLICATE KEY UPDATE count = log_totals.count + VALUES(count);

@@ -180,6 +180,7 @@ def patient(retention: str = "", free: int | None = 10**11, **given: Any) -> Pat
         "sizes": sizes(),
         "last_day": TODAY + 3 * DAY,
         "later_rows": 0,
+        "miscounted_days": (),
         "kept_since": None,
         "last_run": LastRun(NOW - timedelta(minutes=40), "here", "12GB in all", None),
     }
@@ -226,7 +227,7 @@ def test_the_rate_counts_whole_days_alone() -> None:
 
 
 def test_each_trouble_is_told_with_its_mend() -> None:
-    """Rights, partitions, clocks, upkeep and names."""
+    """Rights, partitions, totals, upkeep and names."""
     for given, name, state, text in (
         ({"missing_rights": ("drop",)}, "rights", "fail", "not granted: drop"),
         ({"missing_rights": ("drop",), "roles": True}, "rights", "warn", "drop"),
@@ -234,6 +235,8 @@ def test_each_trouble_is_told_with_its_mend() -> None:
         ({"last_day": TODAY}, "partitions", "warn", "made until 2026-11-20"),
         ({"last_day": None}, "partitions", "warn", "no day"),
         ({"later_rows": 7}, "partitions", "warn", "7 events are dated later"),
+        ({"miscounted_days": (TODAY - DAY,)}, "totals", "fail", "of 2026-11-19 are too low"),
+        ({"miscounted_days": (TODAY - DAY, TODAY)}, "totals", "fail", "and 1 more days are"),
         ({"last_run": LastRun(None, "", "", None)}, "upkeep", "warn", "not run yet"),
         ({"last_run": LastRun(NOW - DAY, "x", "did", None)}, "upkeep", "warn", "last ran"),
         ({"last_run": LastRun(NOW, "x", "", "denied")}, "upkeep", "fail", "denied"),

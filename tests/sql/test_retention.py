@@ -448,6 +448,32 @@ async def test_rows_from_before_there_were_days(
         assert len(await store.points(MetricFilter("load"), 100)) == 6
 
 
+async def test_totals_that_an_older_server_left_too_low_are_made_good(
+    database: Address,
+    make_events: MakeEvents,
+    consistent: Callable[[MariaStore], Awaitable[int]],
+    sql: Sql,
+) -> None:
+    """Also while batches come. It is seen before, told, and gone after; once more it is nothing."""
+    async with keeping(database) as store:
+        await store.add_events(make_events(900, seed=35, minutes=3 * 24 * 60))
+        assert (await store.condition()).miscounted_days == ()
+        await sql("DELETE FROM log_totals WHERE start >= '2026-11-18' AND level = 'ERROR'")
+        await sql("UPDATE log_totals SET count = count - 1 WHERE level = 'INFO' AND count > 1")
+        off = (await store.condition()).miscounted_days
+        assert set(off) >= {TODAY, TODAY - DAY, TODAY - 2 * DAY}
+        told = await store.upkeep.run("here", dry_run=True)
+        assert told.recounted_days == list(off) and "would make the totals of" in told.text
+        more = [make_events(40, seed=36 + n, minutes=3 * 24 * 60) for n in range(5)]
+        adding = [asyncio.create_task(store.add_events(batch)) for batch in more]
+        done = await store.upkeep.run("here")
+        await asyncio.gather(*adding)
+        assert done.recounted_days and "made the totals of" in done.text
+        assert (await store.condition()).miscounted_days == ()
+        assert await consistent(store) == 1100
+        assert (await store.upkeep.run("here")).recounted_days == []
+
+
 async def test_a_point_sent_twice_is_stored_once(store: MariaStore) -> None:
     """Days of points change nothing about that."""
     points = [point(NOW - n * DAY) for n in range(4)]

@@ -1,0 +1,20 @@
+"""Totals that lag behind the counts that they are sums of: a DevMesh from before them keeps none.
+
+What is missing is added, not set: batches that come meanwhile add the same to both.
+"""
+
+from datetime import date, timedelta
+
+from sql.pool import Connection
+
+_DAY = timedelta(days=1)
+
+
+async def miscounted(connection: Connection) -> list[date]:
+    """The days whose totals are too low."""
+    return [start.date() for (start,) in await connection.run("miscounted_days")]
+
+
+async def recount(connection: Connection, day: date) -> None:
+    """Add what a day's totals lack, by minute, hour and day."""
+    await connection.run("add_missing_totals", start=str(day), end=str(day + _DAY))
