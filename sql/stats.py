@@ -43,17 +43,17 @@ class Stats:
         return sum(int(count) for _, _, count in rows)
 
     async def _counts(self, wanted: Filter, column: str | None, shape: dict[str, Any]) -> list[Row]:
-        """The counts of few patterns are read by their own key. Others are read by time, from the
-        totals where these tell enough, since they are fewer.
+        """From the totals where these tell enough, since they are fewer. Else the counts of few
+        patterns are read by their own key, others by time.
         """
         enough = wanted.host is None and column in _TOTALLED
-        patterns = await self._few.of(wanted) if wanted.services or not enough else None
+        patterns = None if enough else await self._few.of(wanted)
         if patterns == ():
             return []
         given = columns(wanted) | shape
         given |= stretches(wanted.start, wanted.end, shape.get("width"), taking_away=True)
         services = (wanted.services or None) if patterns is None else None
-        if enough and patterns is None:
+        if enough:
             given |= _of_totals(column, services)
         else:
             given |= _of_counts(column, services) | {"patterns": patterns}

@@ -1,6 +1,5 @@
 -- name: count_stats
--- Counts by column and interval: whole spans from counts or totals, cut minutes from rows; `less_` is taken away.
--- Names are first told apart byte by byte, which is cheaper, and then as the columns do it.
+-- Counts by column and interval: whole spans from counts or totals, cut minutes from rows; `less_` is taken away. Names by their bytes first, which is cheaper.
 SET STATEMENT max_statement_time = %(seconds)s FOR
 SELECT p.service, -- ? by_service
 SELECT part.name, -- ? by_part

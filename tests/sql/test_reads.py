@@ -400,6 +400,21 @@ async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -
             assert int(row[8]) < 800, (name, row)
 
 
+async def test_a_service_seeks_in_the_totals(
+    store: MariaStore, make_events: MakeEvents, sql: Sql
+) -> None:
+    """Its totals of a window are found by time, or by its name and time: as the database chooses."""
+    for seed in range(4):
+        await store.add_events(make_events(2000, seed, minutes=60 * 20))
+    await sql("ANALYZE TABLE log_events, log_totals")
+    [(totals,)] = await sql("SELECT COUNT(*) FROM log_totals")
+    wanted = _hour(services=("nginx",))
+    [text] = await _sent(store, sql, lambda store: store.count_events(wanted))
+    plan = {row[2]: row for row in await sql(f"EXPLAIN {text}")}
+    assert plan["r"][3] == "range" and plan["r"][4] == "PRIMARY,by_service", plan
+    assert int(plan["r"][8]) < totals / 20, plan
+
+
 async def test_occasions_seek_in_the_counts(
     store: MariaStore, make_events: MakeEvents, sql: Sql
 ) -> None:
