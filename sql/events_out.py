@@ -1,7 +1,7 @@
 """Events out of the store: pages, exact counts, patterns of a filter, coverage."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import orjson
 
 from sql.few_patterns import FewPatterns
 from sql.pool import Pool, Row
-from sql.spans import floor, stretches
+from sql.spans import END, EPOCH, floor, stretches
 from sql.text_index import TextIndex
 from tools.errors import TookTooLong
 from tools.ports import Catalogue, Filter, Page, PatternCount
@@ -22,6 +22,7 @@ _COUNT_SECONDS = 2
 _HOSTS = 50
 _GAPS = 20
 _MINUTE = timedelta(minutes=1)
+_NEAR = timedelta(days=1)
 
 
 class EventsOut:
@@ -37,7 +38,14 @@ class EventsOut:
 
     async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
         """Events of a page, each with its pattern's id."""
-        rows = await self._pool.run(
+        near = _near(wanted, page)
+        rows = await self._rows(near, page) if near else []
+        if len(rows) < page.limit:
+            rows = await self._rows(wanted, page)
+        return [(event_of(row), row[12]) for row in rows]
+
+    async def _rows(self, wanted: Filter, page: Page) -> list[Row]:
+        return await self._pool.run(
             "find_events",
             **columns(wanted),
             words=self._texts.words(wanted),
@@ -46,7 +54,6 @@ class EventsOut:
             offset=page.offset or None,
             seconds=self._seconds,
         )
-        return [(event_of(row), row[12]) for row in rows]
 
     async def event(self, event_id: int) -> Event | None:
         """One event by its id."""
@@ -179,6 +186,21 @@ def _whole_minutes(wanted: Filter) -> tuple[datetime | None, datetime | None]:
 def _like(text: str) -> str:
     """Text that LIKE takes letter by letter."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _near(wanted: Filter, page: Page) -> Filter | None:
+    """The day of a longer range in which a page begins: it usually fills the page, and of all
+    other days no partition is opened. None when the range is no longer, or begins nowhere.
+    """
+    edge = wanted.end if page.newest_first else wanted.start
+    place = page.after[0] if page.after else edge
+    if place is None or not EPOCH < place < END:
+        return None
+    if page.newest_first:
+        start = place - _NEAR
+        return replace(wanted, start=start) if (wanted.start or EPOCH) < start else None
+    end = place + _NEAR
+    return replace(wanted, end=end) if (wanted.end or END) > end else None
 
 
 def _order(page: Page) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 WIDTHS = {"day": 86_400, "hour": 3_600, "minute": 60}
 """Seconds of each span that counts are kept of, the widest first. They begin where UTC's do."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_END = datetime(2200, 1, 1, tzinfo=UTC)
-"""No event is outside."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(2200, 1, 1, tzinfo=UTC)
+"""No event is before the one or after the other."""
 
 _TICK = timedelta(microseconds=1)
 
@@ -27,7 +27,7 @@ def stretches(
     made of whole ones. With `taking_away` a cut span may be whole but for the pieces named
     `less_…`, when these are the shorter part of it: sums are made of half as many counts.
     """
-    left = [(start or _EPOCH, end or _END, False)]
+    left = [(start or EPOCH, end or END, False)]
     given: dict[str, datetime] = {}
     for span, seconds in WIDTHS.items():
         if width is None or width % seconds == 0:
@@ -38,7 +38,7 @@ def stretches(
 
 def floor(moment: datetime, width: timedelta) -> datetime:
     """The start of the span that a moment lies in."""
-    return moment - (moment - _EPOCH) % width
+    return moment - (moment - EPOCH) % width
 
 
 def _whole(
