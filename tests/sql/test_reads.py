@@ -334,6 +334,7 @@ PLANS: dict[str, Call] = {
     "min_level": lambda s: s.find_events(_hour(levels=tuple(Level.at_least(Level.WARN))), Page(50)),
     "trace": lambda s: s.find_events(Filter(trace_id="trace-7"), Page(50)),
     "contains": lambda s: s.find_events(_hour(contains="timed"), Page(50)),
+    "count of a service": lambda s: s.count_events(_cut_hour(services=("nginx",))),
     "count rows": lambda s: s.count_events(_hour(contains="timed")),
     "count": lambda s: s.count_events(
         Filter(start=NOW - timedelta(minutes=61.5), end=NOW - timedelta(minutes=3.3))
@@ -366,6 +367,11 @@ PLANS: dict[str, Call] = {
 
 def _hour(**columns: Any) -> Filter:
     return Filter(start=HOUR.start, end=HOUR.end, **columns)
+
+
+def _cut_hour(**columns: Any) -> Filter:
+    start = NOW - timedelta(minutes=70, seconds=30)
+    return Filter(start=start, end=start + timedelta(hours=1), **columns)
 
 
 async def test_no_read_scans_the_rows(store: MariaStore, make_events: MakeEvents, sql: Sql) -> None:
@@ -404,34 +410,47 @@ async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -
             assert int(row[8]) < 800, (name, row)
 
 
-async def test_a_service_seeks_in_the_totals(
-    store: MariaStore, make_events: MakeEvents, sql: Sql
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("pattern activity", "log_counts"),
+        ("counts on hosts", "log_counts"),
+        ("count of a service", "log_totals"),
+    ],
+)
+async def test_counts_seek(
+    store: MariaStore, make_events: MakeEvents, sql: Sql, name: str, table: str
 ) -> None:
-    """Its totals of a window are found by time, or by its name and time: as the database chooses."""
+    """What occasions and the totals of a service are made of is found by a key of time."""
     for seed in range(4):
         await store.add_events(make_events(2000, seed, minutes=60 * 20))
-    await sql("ANALYZE TABLE log_events, log_totals")
-    [(totals,)] = await sql("SELECT COUNT(*) FROM log_totals")
-    wanted = _hour(services=("nginx",))
-    [text] = await _sent(store, sql, lambda store: store.count_events(wanted))
+    await sql(f"ANALYZE TABLE log_events, {table}")
+    [(counts,)] = await sql(f"SELECT COUNT(*) FROM {table}")
+    [text] = await _sent(store, sql, PLANS[name])
     plan = {row[2]: row for row in await sql(f"EXPLAIN {text}")}
-    assert plan["r"][3] == "range" and plan["r"][4] == "PRIMARY,by_service", plan
-    assert int(plan["r"][8]) < totals / 20, plan
+    assert plan["r"][3] == "range" and int(plan["r"][8]) < counts / 20, plan
+    if "e" in plan:  # the cut minutes at the ends of a range
+        assert plan["e"][3] == "range" and int(plan["e"][8]) < 200, plan
 
 
-async def test_occasions_seek_in_the_counts(
-    store: MariaStore, make_events: MakeEvents, sql: Sql
+@pytest.mark.parametrize(("limit", "asked"), [(10, 1), (700, 2)])
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_a_page_opens_the_day_where_it_begins(
+    store: MariaStore,
+    make_events: MakeEvents,
+    sql: Sql,
+    newest_first: bool,
+    limit: int,
+    asked: int,
 ) -> None:
-    """What occasions are made of is found by a key, in counts and rows alike."""
-    for seed in range(4):
-        await store.add_events(make_events(2000, seed, minutes=60 * 20))
-    await sql("ANALYZE TABLE log_events, log_counts")
-    [(counts,)] = await sql("SELECT COUNT(*) FROM log_counts")
-    for name in ("pattern activity", "counts on hosts"):
-        [text] = await _sent(store, sql, PLANS[name])
-        plan = {row[2]: row for row in await sql(f"EXPLAIN {text}")}
-        assert plan["r"][3] == plan["e"][3] == "range", plan
-        assert int(plan["r"][8]) < counts / 20 and int(plan["e"][8]) < 200, plan
+    """Alone, if that fills it; else all of the range is looked through."""
+    await store.add_events(make_events(800, seed=5, minutes=8 * 24 * 60))
+    page = Page(limit, newest_first, (NOW - timedelta(days=4), 0))
+    texts = await _sent(store, sql, lambda s: s.find_events(Filter(), page))
+    plans = [(await sql(f"EXPLAIN PARTITIONS {text}"))[0] for text in texts]
+    days = [row[3].count("p2026") for row in plans]
+    assert len(days) == asked and days[0] <= 2, plans
+    assert asked == 1 or days[1] >= 4, plans
 
 
 async def _sent(store: MariaStore, sql: Sql, call: Call) -> list[str]:
