@@ -38,19 +38,20 @@ class EventsOut:
 
     async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
         """Events of a page, each with its pattern's id."""
-        near = _near(wanted, page)
-        rows = await self._rows(near, page) if near else []
-        if len(rows) < page.limit:
-            rows = await self._rows(wanted, page)
+        rows: list[Row] = []
+        for part in _parts(wanted, page):
+            rows += await self._rows(part, page, page.limit - len(rows))
+            if len(rows) == page.limit:
+                break
         return [(event_of(row), row[12]) for row in rows]
 
-    async def _rows(self, wanted: Filter, page: Page) -> list[Row]:
+    async def _rows(self, wanted: Filter, page: Page, limit: int) -> list[Row]:
         return await self._pool.run(
             "find_events",
             **columns(wanted),
             words=self._texts.words(wanted),
             **_order(page),
-            limit=page.limit,
+            limit=limit,
             offset=page.offset or None,
             seconds=self._seconds,
         )
@@ -188,19 +189,21 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _near(wanted: Filter, page: Page) -> Filter | None:
-    """The day of a longer range in which a page begins: it usually fills the page, and of all
-    other days no partition is opened. None when the range is no longer, or begins nowhere.
+def _parts(wanted: Filter, page: Page) -> list[Filter]:
+    """A long range as the day in which a page begins and the rest: that day usually fills the
+    page, and of all other days no partition is opened.
     """
     edge = wanted.end if page.newest_first else wanted.start
     place = page.after[0] if page.after else edge
-    if place is None or not EPOCH < place < END:
-        return None
-    if page.newest_first:
-        start = place - _NEAR
-        return replace(wanted, start=start) if (wanted.start or EPOCH) < start else None
-    end = place + _NEAR
-    return replace(wanted, end=end) if (wanted.end or END) > end else None
+    if place is None or page.offset or wanted.trace_id or not EPOCH < place < END:
+        return [wanted]
+    if page.newest_first and (wanted.start or EPOCH) < (start := place - _NEAR):
+        rest = replace(wanted, end=min(start, wanted.end or start))
+        return [replace(wanted, start=start), rest]
+    if not page.newest_first and (wanted.end or END) > (end := place + _NEAR):
+        rest = replace(wanted, start=max(end, wanted.start or end))
+        return [replace(wanted, end=end), rest]
+    return [wanted]
 
 
 def _order(page: Page) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What is missing is added, not set: batches that come meanwhile add the same to b
 
 from datetime import date, timedelta
 
-from sql.pool import Connection
+from sql.pool import Connection, Pool
 
 _DAY = timedelta(days=1)
 
@@ -15,6 +15,6 @@ async def miscounted(connection: Connection) -> list[date]:
     return [start.date() for (start,) in await connection.run("miscounted_days")]
 
 
-async def recount(connection: Connection, day: date) -> None:
-    """Add what a day's totals lack, by minute, hour and day."""
-    await connection.run("add_missing_totals", start=str(day), end=str(day + _DAY))
+async def recount(pool: Pool, day: date) -> None:
+    """Add what a day's totals lack, by minute, hour and day; anew when a batch comes between."""
+    await pool.run("add_missing_totals", start=str(day), end=str(day + _DAY))

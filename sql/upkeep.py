@@ -114,16 +114,19 @@ class Upkeep:
         for tables in (EVENTS, METRICS):
             await self._partitions.ensure(tables, [], today)
         plan = await self._plan(connection, dry_run=False)
+        if before := plan.dropped_before:
+            plan = await self._dropped(connection, plan, before)
         for day in plan.recounted_days:
-            await recount(connection, day)
-        before = plan.dropped_before
-        if before is None:
-            return plan
+            await recount(self._pool, day)
+        return plan
+
+    async def _dropped(self, connection: Connection, plan: Outcome, before: date) -> Outcome:
         await self._kept.drop_before(before)  # said first: a count too low must be explained
         await self._partitions.drop(before)
         await forget_gaps(connection, before)
         forgotten = await forget_patterns(connection, before)
-        return replace(plan, forgotten_patterns=forgotten)
+        left = [day for day in plan.recounted_days if day >= before]
+        return replace(plan, forgotten_patterns=forgotten, recounted_days=left)
 
     async def _plan(self, connection: Connection, dry_run: bool) -> Outcome:
         """What the retention asks for now: whichever of age and size asks for more."""

@@ -1,6 +1,5 @@
 """log_stats: exact counts by a column, or a timeline, without reading rows."""
 
-import asyncio
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -19,7 +18,7 @@ from tools.answers import (
 from tools.empty import empty_hint
 from tools.filters import LogFilter, range_of, resolve
 from tools.plain import one_line
-from tools.ports import Deps, Filter, StatRow
+from tools.ports import Deps, StatRow
 from tools.records import Coverage, Moment, Range, utc_text
 from tools.timespan import parse_interval
 from tools.tool import Tool
@@ -66,15 +65,16 @@ async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
     """
     wanted = resolve(asked, deps)
     width = parse_interval(asked.interval) if asked.interval else None
-    rows, coverage = await asyncio.gather(
-        _rows(wanted, asked, width, deps), coverage_of(wanted, deps)
-    )
+    rows: list[StatRow] = []
+    if asked.group_by or width:
+        rows = await deps.store.count_by(wanted, asked.group_by, width, asked.limit + 1)
     groups = await _named(rows[: asked.limit], asked.group_by, deps)
     if rows and len(rows) <= asked.limit:
         total: int | None = sum(row.count for row in rows)
     else:
         total = await deps.store.count_events(wanted)
     hint = await empty_hint(wanted, deps) if total == 0 else None
+    coverage = await coverage_of(wanted, deps)
 
     def built(count: int) -> StatsPage:
         if width:
@@ -91,13 +91,6 @@ async def log_stats(asked: LogStats, deps: Deps) -> StatsPage:
         )
 
     return fitting(built, len(groups), stats_lines, deps.caller)
-
-
-async def _rows(wanted: Filter, asked: LogStats, width: int | None, deps: Deps) -> list[StatRow]:
-    """The counts, one more than asked for if there are more; none where only the total is asked."""
-    if not asked.group_by and not width:
-        return []
-    return await deps.store.count_by(wanted, asked.group_by, width, asked.limit + 1)
 
 
 def _left_out(rows: list[StatRow], count: int, deps: Deps) -> str | None:
