@@ -155,8 +155,8 @@ def totals(seen: Patient) -> Finding:
     """Whether all servers of the store keep the totals."""
     if not (days := seen.condition.miscounted_days):
         return Finding("totals", "ok", "hold all that is counted")
-    more = f" and {len(days) - 1} more days" if len(days) > 1 else ""
-    text = f"of {days[0]}{more} are too low: a server older than this one has written"
+    which = f"{len(days)} days since {days[0]}" if len(days) > 1 else days[0]
+    text = f"of {which} are too low: a server older than this one has written"
     return Finding("totals", "fail", text, "devmesh upkeep  # when that server is stopped")
 
 

@@ -1,5 +1,6 @@
 """Events out of the store: pages, exact counts, patterns of a filter, coverage."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,9 @@ from tools.records import Coverage, Event, Gap, HostCoverage
 
 READ_SECONDS = 10
 """The longest a read may take; the server stops it then."""
+
+_LEAST_SECONDS = 0.01
+"""To the server 0 means without end."""
 
 _COUNT_SECONDS = 2
 _HOSTS = 50
@@ -39,13 +43,15 @@ class EventsOut:
     async def find(self, wanted: Filter, page: Page) -> list[tuple[Event, int]]:
         """Events of a page, each with its pattern's id."""
         rows: list[Row] = []
+        deadline = time.monotonic() + self._seconds
         for part in _parts(wanted, page):
-            rows += await self._rows(part, page, page.limit - len(rows))
+            left = max(deadline - time.monotonic(), _LEAST_SECONDS)
+            rows += await self._rows(part, page, page.limit - len(rows), left)
             if len(rows) == page.limit:
                 break
         return [(event_of(row), row[12]) for row in rows]
 
-    async def _rows(self, wanted: Filter, page: Page, limit: int) -> list[Row]:
+    async def _rows(self, wanted: Filter, page: Page, limit: int, seconds: float) -> list[Row]:
         return await self._pool.run(
             "find_events",
             **columns(wanted),
@@ -53,7 +59,7 @@ class EventsOut:
             **_order(page),
             limit=limit,
             offset=page.offset or None,
-            seconds=self._seconds,
+            seconds=seconds,
         )
 
     async def event(self, event_id: int) -> Event | None:

@@ -19,19 +19,20 @@ def stretches(
     start: datetime | None,
     end: datetime | None,
     width: int | None = None,
-    taking_away: bool = False,
+    now: datetime | None = None,
 ) -> dict[str, datetime]:
     """The range in pieces, as arguments `day_1_start`, `day_1_end`, … up to `rows_2_end`.
 
     Spans that do not divide `width` (seconds) are left out, so that a timeline's intervals are
-    made of whole ones. With `taking_away` a cut span may be whole but for the pieces named
-    `less_…`, when these are the shorter part of it: sums are made of half as many counts.
+    made of whole ones. Where `now` is told, a cut span may be whole but for the pieces named
+    `less_…`, when these are the shorter part of what has passed of it: sums are made of half as
+    many counts, and a range that ends now needs none of the rows of its last minute.
     """
     left = [(start or EPOCH, end or END, False)]
     given: dict[str, datetime] = {}
     for span, seconds in WIDTHS.items():
         if width is None or width % seconds == 0:
-            whole, left = _whole(left, timedelta(seconds=seconds), taking_away)
+            whole, left = _whole(left, timedelta(seconds=seconds), now)
             given |= _named(span, whole)
     return given | _named("rows", left)
 
@@ -42,20 +43,28 @@ def floor(moment: datetime, width: timedelta) -> datetime:
 
 
 def _whole(
-    ranges: list[Stretch], width: timedelta, taking_away: bool
+    ranges: list[Stretch], width: timedelta, now: datetime | None
 ) -> tuple[list[Stretch], list[Stretch]]:
     """The whole spans of the ranges, and what is left before and after them."""
-    inwards = width - _TICK
-    up, down = (width / 2, width / 2) if taking_away else (inwards, timedelta(0))
     whole, left = [], []
     for start, end, less in ranges:
-        first, last = floor(start + up, width), floor(end + down, width)
+        if now is None:
+            first, last = floor(start + width - _TICK, width), floor(end, width)
+        else:
+            first, last = _nearest(start, width, now), _nearest(end, width, now)
         if first >= last:
             left.append((start, end, less))
             continue
         whole.append((first, last, less))
         left += _between(start, first, less) + _between(last, end, less)
     return whole, left
+
+
+def _nearest(moment: datetime, width: timedelta, now: datetime) -> datetime:
+    """The start or the end of the span that a moment lies in: hardly an event is after `now`."""
+    before = floor(moment, width)
+    after = before + width
+    return before if moment - before <= min(after, max(now, moment)) - moment else after
 
 
 def _between(one: datetime, other: datetime, less: bool) -> list[Stretch]:

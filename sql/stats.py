@@ -1,5 +1,6 @@
 """Counts by column and interval: from the roll-up where it knows the columns, else from rows."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,13 @@ _MINUTE = 60
 class Stats:
     """Answers how many, by what, and when."""
 
-    def __init__(self, pool: Pool, texts: TextIndex, few: FewPatterns) -> None:
+    def __init__(
+        self, pool: Pool, texts: TextIndex, few: FewPatterns, now: Callable[[], datetime]
+    ) -> None:
         self._pool = pool
         self._texts = texts
         self._few = few
+        self._now = now
 
     async def count_by(
         self, wanted: Filter, column: str | None, width: int | None, limit: int
@@ -51,7 +55,7 @@ class Stats:
         if patterns == ():
             return []
         given = columns(wanted) | shape
-        given |= stretches(wanted.start, wanted.end, shape.get("width"), taking_away=True)
+        given |= stretches(wanted.start, wanted.end, shape.get("width"), self._now())
         services = (wanted.services or None) if patterns is None else None
         if enough:
             given |= _of_totals(column, services)

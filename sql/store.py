@@ -98,7 +98,7 @@ class MariaStore:
         self._out = EventsOut(self.reads, self._texts, few)
         self._metrics = Metrics(self.pool, self.reads, now, partitions)
         self._episodes = Episodes(self.reads)
-        self._stats = Stats(self.reads, self._texts, few)
+        self._stats = Stats(self.reads, self._texts, few, now)
 
     async def open(self) -> list[str]:
         """Start or reach the database and bring its schema up to date; the migrations applied."""

@@ -71,11 +71,10 @@ async def query_logs(asked: QueryLogs, deps: Deps) -> LogPage:
     back = cursor is not None and cursor.back
     newest_first = (asked.order == "newest") is not back
     page = Page(asked.limit + 1, newest_first, cursor.row if cursor else None, asked.offset)
-    (found, more), total, coverage = await asyncio.gather(
-        _found(wanted, page, asked, deps),
-        _total(wanted, cursor, deps),
-        coverage_of(wanted, deps),
+    (found, more), total = await asyncio.gather(
+        _found(wanted, page, asked, deps), _total(wanted, cursor, deps)
     )
+    coverage = await coverage_of(wanted, deps)  # afterwards: days may be dropped meanwhile
     rows = (_folded if asked.fold else _plain)(found)[: asked.limit]
     shown = [shown_to(event, deps.caller) for event, _ in rows]
     scope = (wanted.start, wanted.end, total)

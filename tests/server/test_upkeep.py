@@ -236,7 +236,12 @@ def test_each_trouble_is_told_with_its_mend() -> None:
         ({"last_day": None}, "partitions", "warn", "no day"),
         ({"later_rows": 7}, "partitions", "warn", "7 events are dated later"),
         ({"miscounted_days": (TODAY - DAY,)}, "totals", "fail", "of 2026-11-19 are too low"),
-        ({"miscounted_days": (TODAY - DAY, TODAY)}, "totals", "fail", "and 1 more days are"),
+        (
+            {"miscounted_days": (TODAY - DAY, TODAY)},
+            "totals",
+            "fail",
+            "2 days since 2026-11-19 are too low",
+        ),
         ({"last_run": LastRun(None, "", "", None)}, "upkeep", "warn", "not run yet"),
         ({"last_run": LastRun(NOW - DAY, "x", "did", None)}, "upkeep", "warn", "last ran"),
         ({"last_run": LastRun(NOW, "x", "", "denied")}, "upkeep", "fail", "denied"),

@@ -124,12 +124,23 @@ async def test_a_read_only_node_is_left(pool: Pool, nodes: list[Address]) -> Non
         await alone.open()
 
 
+async def _freeze(pid: int) -> None:
+    """Stop a process and wait until all of its threads have: one on another core may yet answer."""
+    os.kill(pid, signal.SIGSTOP)
+    async with asyncio.timeout(10):
+        while any(
+            task.read_text().rpartition(")")[2].split()[0] != "T"
+            for task in Path(f"/proc/{pid}/task").glob("*/stat")
+        ):
+            await asyncio.sleep(0.01)
+
+
 async def test_a_server_that_hangs_counts_as_lost(
     pool: Pool, nodes: list[Address], second: PrivateServer
 ) -> None:
     """A frozen process answers nobody and refuses nobody; after `seconds` the next has its turn."""
     first = await _pid(pool)
-    os.kill(first, signal.SIGSTOP)
+    await _freeze(first)
     try:
 
         async def work(connection: Connection) -> list[Row]:

@@ -1,6 +1,7 @@
 """Events out of the store: exact counts, pages without loss, and plans that never scan."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from sql import few_patterns
+from sql.events_out import READ_SECONDS
+from sql.heard import listen
 from sql.pool import Row
 from sql.store import MariaStore
 from tools.levels import Level
@@ -450,6 +453,18 @@ async def test_a_page_opens_the_day_where_it_begins(
     days = [row[3].count("p2026") for row in plans]
     assert len(days) == asked and days[0] <= 2, plans
     assert asked == 1 or days[1] >= 4, plans
+
+
+async def test_the_parts_of_a_page_share_its_time(
+    store: MariaStore, make_events: MakeEvents
+) -> None:
+    """The second has what the first left of it."""
+    await store.add_events(make_events(10, seed=5))
+    said = listen()
+    await store.find_events(Filter(), Page(50, True, (NOW, 0)))
+    limits = [re.search(r"max_statement_time = (\S+)", text) for text in said]
+    first, second = (float(limit[1]) for limit in limits if limit)
+    assert 0 < second < first <= READ_SECONDS
 
 
 async def _sent(store: MariaStore, sql: Sql, call: Call) -> list[str]:

@@ -18,6 +18,8 @@ ENDS = st.one_of(
     MOMENTS.map(lambda moment: moment.replace(hour=0, minute=0, second=0, microsecond=0)),
 )
 
+LATER = datetime(2026, 4, 1, tzinfo=UTC)
+
 
 def pieces(given_: dict[str, datetime]) -> list[tuple[datetime, datetime, str]]:
     """The stretches in order of time, each with its kind."""
@@ -56,12 +58,14 @@ def test_no_piece_could_be_coarser(start: datetime, end: datetime) -> None:
             assert last - first < longest[kind]
 
 
-@given(ENDS, ENDS, st.sampled_from([None, 60, 3600, 7200, 86_400]))
-def test_taking_away_leaves_the_range(start: datetime, end: datetime, width: int | None) -> None:
+@given(ENDS, ENDS, st.sampled_from([None, 60, 3600, 7200, 86_400]), ENDS)
+def test_taking_away_leaves_the_range(
+    start: datetime, end: datetime, width: int | None, now: datetime
+) -> None:
     """What is whole less what is taken away is the range, moment by moment, of few spans."""
     assume(start != end)
     start, end = min(start, end), max(start, end)
-    found = pieces(stretches(start, end, width, taking_away=True))
+    found = pieces(stretches(start, end, width, now))
     edges = sorted({start, end, *(moment for piece in found for moment in piece[:2])})
     for moment in edges:
         held = [kind for first, last, kind in found if first <= moment < last]
@@ -78,10 +82,19 @@ def test_taking_away_reads_half_a_span_at_most(start: datetime, end: datetime) -
     """Of a day at most twelve hours are read at either end, of an hour thirty minutes."""
     start, end = min(start, end), max(start, end)
     longest = {"hour": timedelta(hours=12), "minute": timedelta(minutes=30)}
-    for first, last, kind in pieces(stretches(start, end, taking_away=True)):
+    for first, last, kind in pieces(stretches(start, end, now=LATER)):
         span = kind.removeprefix("less_")
         if span in longest and end - start >= timedelta(days=2):
             assert last - first <= longest[span]
+
+
+@given(ENDS, ENDS)
+def test_nothing_is_read_before_an_end_that_is_now(start: datetime, end: datetime) -> None:
+    """The spans that it cuts are whole, and what is taken away of them lies ahead."""
+    start, end = min(start, end), max(start, end)
+    assume(end - start >= timedelta(days=2))
+    for first, last, kind in pieces(stretches(start, end, now=end)):
+        assert kind == "day" or first >= end or last <= start + timedelta(days=1)
 
 
 def test_an_open_range_is_days() -> None:
