@@ -1,4 +1,4 @@
-"""The tools as commands of the terminal: query, similar, stats, patterns."""
+"""The tools as commands of the terminal: query, context, similar, stats, patterns."""
 
 from typing import Annotated, Any
 
@@ -39,6 +39,20 @@ def query(
 ) -> None:
     """Rows by exact filters, newest first."""
     _call("query_logs", context)
+
+
+def around(
+    context: typer.Context,
+    event_id: Annotated[int, typer.Argument(help="The #id of an answer.")],
+    before: Annotated[int, typer.Option(min=0, max=500, help="Rows before it.")] = 10,
+    after: Annotated[int, typer.Option(min=0, max=500, help="Rows after it.")] = 10,
+    scope: Annotated[
+        str, typer.Option(help="service (on the same host), host or everywhere.")
+    ] = "service",
+    as_json: Json = False,
+) -> None:
+    """The rows around one event."""
+    _call("log_context", context)
 
 
 def similar(
@@ -103,7 +117,9 @@ def _call(name: str, context: typer.Context) -> None:
     """Call a tool with the options that were given; most are named as its arguments are."""
     given = {RENAMED.get(key, key): value for key, value in context.params.items()}
     as_json = given.pop("as_json")
-    arguments = {key: value for key, value in given.items() if value not in (None, False)}
+    arguments = {
+        key: value for key, value in given.items() if value is not None and value is not False
+    }
     options = options_of(context.command.params)
 
     async def work(settings: Any) -> None:
@@ -118,3 +134,4 @@ def add_tool_commands(app: typer.Typer) -> None:
     """Give the terminal a command for each tool that people use by hand."""
     for command in (query, similar, stats, patterns):
         app.command()(command)
+    app.command("context")(around)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -10,7 +9,7 @@ import pymysql
 
 from sql.driver_errors import error_code
 from sql.events_out import aware
-from sql.literals import PART, Rows, parts_of
+from sql.literals import PART, Rows, parts_of, rows_of
 from sql.partitions import EVENTS, Partitions
 from sql.pattern_ids import PatternIds
 from sql.pool import Connection, Pool, Row
@@ -61,18 +60,21 @@ class EventsIn:
     async def _add(self, events: Sequence[ReadyEvent]) -> int:
         ids = await self._patterns.of(events)
 
-        async def work(connection: Connection) -> int:
-            new = await _unknown(connection, events)
-            return await self._insert(connection, new, ids, all_new)
+        async def all_new(connection: Connection) -> int | None:
+            try:
+                return await self._insert(connection, events, ids, all_new=True)
+            except _Repeated:
+                await connection.rollback()
+                return None
+
+        async def some_new(connection: Connection) -> int:
+            return await self._insert(connection, events, ids, all_new=False)
 
         # Usually all are new, and the server need not name 500 rows for it. After a repeat the
         # transaction does not go on but begins anew: without a binary log, a Galera node also
         # replicates the rows that the failed statement undid (MDEV-31272), and is expelled.
-        all_new = True
-        with suppress(_Repeated):
-            return await self._pool.retried(work)
-        all_new = False
-        return await self._pool.retried(work)
+        stored = await self._pool.retried(all_new)
+        return await self._pool.retried(some_new) if stored is None else stored
 
     async def _insert(
         self,
@@ -81,6 +83,7 @@ class EventsIn:
         ids: dict[bytes, int],
         all_new: bool,
     ) -> int:
+        events = await self._unheard(connection, events)
         fresh: list[ReadyEvent] = []
         left = iter(events)
         for rows in await asyncio.to_thread(_written, events, ids):
@@ -91,29 +94,47 @@ class EventsIn:
                 part = _once_each(part, await _inserted(connection, rows))
             fresh += part
         if fresh:
-            await self._count(connection, fresh, ids)
+            for trip in await asyncio.to_thread(_counted, fresh, ids, self._now()):
+                await connection.run_all(*trip)
         return len(fresh)
 
-    async def _count(
-        self, connection: Connection, fresh: Sequence[ReadyEvent], ids: dict[bytes, int]
-    ) -> None:
-        minutes = by_minute(fresh, ids)
-        known = {ids[event.pattern_key]: event for event in fresh}
-        services = {key: event.service for key, event in known.items()}
-        patterns = [
-            (key, *_pattern(known[key]), t.first, t.last, t.count)
-            for key, t in merged(minutes, lambda key: key[2])
-        ]
-        counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
-        now = self._now()
-        hosts = [(host, t.last, now) for host, t in merged(minutes, lambda key: key[3])]
-        for trip in trips(
+    async def _unheard(
+        self, connection: Connection, events: Sequence[ReadyEvent]
+    ) -> Sequence[ReadyEvent]:
+        """The events less those without a time of their own whose uid came before."""
+        undated = sorted({event.uid for event in events if not event.dated})
+        if not undated:
+            return events
+        rows = rows_of([(uid, self._now()) for uid in undated])
+        left = {uid for (uid,) in await connection.run("add_undated", rows=rows)}
+        new = []
+        for event in events:
+            if event.dated or event.uid in left:
+                new.append(event)
+            if not event.dated:
+                left.discard(event.uid)
+        return new
+
+
+def _counted(fresh: Sequence[ReadyEvent], ids: dict[bytes, int], now: datetime) -> list[list[Trip]]:
+    """What new events add to the counts, as ways to the database."""
+    minutes = by_minute(fresh, ids)
+    known = {ids[event.pattern_key]: event for event in fresh}
+    services = {key: event.service for key, event in known.items()}
+    patterns = [
+        (key, *_pattern(known[key]), t.first, t.last, t.count)
+        for key, t in merged(minutes, lambda key: key[2])
+    ]
+    counts = [(*key, t.count, t.first, t.last) for key, t in by_every_span(minutes)]
+    hosts = [(host, min(t.last, now), now) for host, t in merged(minutes, lambda key: key[3])]
+    return list(
+        trips(
             ("add_counts", counts),
             ("add_totals", totals(minutes, services)),
             ("count_patterns", patterns),
             ("touch_hosts", hosts),
-        ):
-            await connection.run_all(*trip)
+        )
+    )
 
 
 def trips(*added: tuple[str, Sequence[Row]]) -> Iterator[list[Trip]]:
@@ -129,20 +150,6 @@ def trips(*added: tuple[str, Sequence[Row]]) -> Iterator[list[Trip]]:
             trip.append((name, {"rows": part}))
             size += len(part.text)
     yield trip
-
-
-async def _unknown(connection: Connection, events: Sequence[ReadyEvent]) -> Sequence[ReadyEvent]:
-    """The events less those without a time of their own whose uid is stored or came before."""
-    undated = tuple(event.uid for event in events if not event.dated)
-    if not undated:
-        return events
-    known = {uid for (uid,) in await connection.run("find_uids", uids=undated)}
-    new = []
-    for event in events:
-        if event.dated or event.uid not in known:
-            new.append(event)
-            known.add(event.uid)
-    return new
 
 
 def _written(events: Sequence[ReadyEvent], ids: dict[bytes, int]) -> list[Rows]:

@@ -1,6 +1,7 @@
 """What has no days of its own is forgotten in bounded statements, once its days are gone."""
 
 from datetime import date
+from typing import Any
 
 from sql.literals import Name
 from sql.partitions import DAILY, in_past
@@ -9,12 +10,10 @@ from sql.pool import Connection
 _AT_ONCE = 1_000
 
 
-async def forget_gaps(connection: Connection, before: date) -> None:
-    """Forget the gaps that ended before a day."""
-    deleted = _AT_ONCE
-    while deleted == _AT_ONCE:
-        await connection.run("forget_gaps", before=str(before), limit=_AT_ONCE)
-        [[deleted]] = await connection.run("rows_changed")
+async def forget_past(connection: Connection, before: date) -> None:
+    """Forget the gaps that ended before a day, and the uids that came before it."""
+    await _all_of(connection, "forget_gaps", before=str(before))
+    await _all_of(connection, "forget_undated", before=str(before))
 
 
 async def forget_patterns(connection: Connection, before: date) -> int:
@@ -30,11 +29,16 @@ async def forget_patterns(connection: Connection, before: date) -> int:
         [[deleted]] = await connection.run("rows_changed")
         forgotten += deleted
     for (table,) in await connection.run("embedding_tables"):
-        deleted = _AT_ONCE
-        while deleted == _AT_ONCE:
-            await connection.run("forget_vectors", table=Name(table), limit=_AT_ONCE)
-            [[deleted]] = await connection.run("rows_changed")
+        await _all_of(connection, "forget_vectors", table=Name(table))
     return forgotten
+
+
+async def _all_of(connection: Connection, statement: str, **arguments: Any) -> None:
+    """Run a bounded statement until nothing is left for it."""
+    deleted = _AT_ONCE
+    while deleted == _AT_ONCE:
+        await connection.run(statement, **arguments, limit=_AT_ONCE)
+        [[deleted]] = await connection.run("rows_changed")
 
 
 async def any_past_row(connection: Connection, before: date) -> bool:

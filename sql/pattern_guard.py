@@ -95,8 +95,9 @@ class PatternGuard:
         for one in masked:
             texts.setdefault(one.service, {})[one.pattern_key] = one.pattern
         assigned: dict[bytes, NewPattern] = {}
-        for service, of_service in texts.items():
-            [[count]] = await connection.run("count_patterns_of", service=service)
+        asked = [("count_patterns_of", {"service": service}) for service in texts]
+        counts = await connection.run_all(*asked)
+        for (service, of_service), [[count]] in zip(texts.items(), counts, strict=True):
             if count + len(of_service) <= self._limit:
                 assigned |= {key: NewPattern(key, service, t) for key, t in of_service.items()}
             else:

@@ -3,11 +3,11 @@
 What is missing is added, not set: batches that come meanwhile add the same to both.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sql.pool import Connection, Pool
 
-_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 
 
 async def miscounted(connection: Connection) -> list[date]:
@@ -16,5 +16,11 @@ async def miscounted(connection: Connection) -> list[date]:
 
 
 async def recount(pool: Pool, day: date) -> None:
-    """Add what a day's totals lack, by minute, hour and day; anew when a batch comes between."""
-    await pool.run("add_missing_totals", start=str(day), end=str(day + _DAY))
+    """Add what a day's totals lack, by minute, hour and day; anew when a batch comes between.
+
+    An hour at a time, so that today's find their moment between the batches.
+    """
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    for hour in range(24):
+        start = midnight + hour * _HOUR
+        await pool.run("add_missing_totals", start=start, end=start + _HOUR)

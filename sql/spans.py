@@ -52,7 +52,9 @@ def _whole(
             first, last = floor(start + width - _TICK, width), floor(end, width)
         else:
             first, last = _nearest(start, width, now), _nearest(end, width, now)
-        if first >= last:
+        if first >= last or (
+            now and _read(start, first, now) + _read(end, last, now) > end - start
+        ):
             left.append((start, end, less))
             continue
         whole.append((first, last, less))
@@ -61,10 +63,15 @@ def _whole(
 
 
 def _nearest(moment: datetime, width: timedelta, now: datetime) -> datetime:
-    """The start or the end of the span that a moment lies in: hardly an event is after `now`."""
+    """The start or the end of the span that a moment lies in, whichever leaves less to be read."""
     before = floor(moment, width)
-    after = before + width
-    return before if moment - before <= min(after, max(now, moment)) - moment else after
+    return min(before, before + width, key=lambda edge: _read(moment, edge, now))
+
+
+def _read(moment: datetime, edge: datetime, now: datetime) -> timedelta:
+    """How long that between both is of which there are events: hardly any are after `now`."""
+    first, last = sorted((moment, edge))
+    return max(min(last, now) - first, timedelta(0))
 
 
 def _between(one: datetime, other: datetime, less: bool) -> list[Stretch]:

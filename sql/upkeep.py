@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import pymysql
 
 from sql.driver_errors import GONE, error_code
-from sql.forget import any_past_row, forget_gaps, forget_patterns
+from sql.forget import any_past_row, forget_past, forget_patterns
 from sql.kept import Kept
 from sql.leases import Lease
 from sql.partitions import EVENTS, METRICS, Partitions
@@ -123,7 +123,7 @@ class Upkeep:
     async def _dropped(self, connection: Connection, plan: Outcome, before: date) -> Outcome:
         await self._kept.drop_before(before)  # said first: a count too low must be explained
         await self._partitions.drop(before)
-        await forget_gaps(connection, before)
+        await forget_past(connection, before)
         forgotten = await forget_patterns(connection, before)
         left = [day for day in plan.recounted_days if day >= before]
         return replace(plan, forgotten_patterns=forgotten, recounted_days=left)

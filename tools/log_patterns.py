@@ -87,6 +87,7 @@ async def log_patterns(asked: LogPatterns, deps: Deps) -> PatternsPage:
     patterns.sort(key=lambda one: (-abs(one.change or 0), -one.count, one.pattern_id))
     hint = await _hint(bool(patterns), total, wanted, deps)
     notes = await guard_notes(await _services(wanted, counts, asked, deps), deps)
+    notes += await _forgotten_note(asked, deps)
     coverage = await coverage_of(replace(wanted, start=earlier.start) if earlier else wanted, deps)
 
     def built(count: int) -> PatternsPage:
@@ -125,7 +126,8 @@ def _earlier(asked: LogPatterns, wanted: Filter, deps: Deps) -> Filter | None:
 async def _total(wanted: Filter, counts: list[PatternCount], asked: LogPatterns, deps: Deps) -> int:
     """Events in the range, those of patterns that are not asked for as well."""
     if asked.new_only:
-        return await deps.store.count_events(wanted) or 0
+        counted = await deps.store.count_events(wanted) or 0
+        return max(counted, sum(pattern.count for pattern in counts))  # days may go meanwhile
     return sum(pattern.count for pattern in counts)
 
 
@@ -136,6 +138,14 @@ async def _services(
     if asked.new_only:
         return wanted.services or await deps.store.guarded_services()
     return {one.service for one in counts}
+
+
+async def _forgotten_note(asked: LogPatterns, deps: Deps) -> list[str]:
+    """What "new" cannot know: a pattern goes with the last of its events."""
+    since = await deps.store.kept_since() if asked.new_only else None
+    if since is None:
+        return []
+    return [f"Last seen before {moment_text(since)}, where the retention ends, counts as new."]
 
 
 def _pattern(counted: PatternCount, total: int, deps: Deps) -> Pattern:
@@ -154,7 +164,8 @@ async def _mark_new(patterns: list[Pattern], start: datetime, deps: Deps) -> Non
     """Whether a pattern's first event ever, on any host and level, lies in the range."""
     ever = await deps.store.pattern_texts([pattern.pattern_id for pattern in patterns])
     for pattern in patterns:
-        pattern.new = ever[pattern.pattern_id][2] >= start
+        known = ever.get(pattern.pattern_id)
+        pattern.new = known is not None and known[2] >= start  # else it was dropped meanwhile
 
 
 def _compared(patterns: list[Pattern], earlier: list[PatternCount], deps: Deps) -> list[Pattern]:

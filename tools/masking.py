@@ -78,8 +78,8 @@ _A_DAY = re.compile("|".join(_DAYS))
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _HEXED = re.compile("0[xX]")
 _REMEMBERED = 32_768
-_SHORT = 500
-"""Characters of the longest lines that are remembered whole, by their shape."""
+_SHORT, _SHORT_WORD = 500, 100
+"""Characters of the longest lines and of the longest words that are remembered by their shape."""
 
 
 def mask(message: str) -> str:
@@ -103,7 +103,12 @@ def _masked(text: str) -> str:
     if "-00-00 00:" in shape or _A_DAY.search(text):
         text = _SPANNING.sub(MASK, text)
         shape = _shape(text)
-    masked = " ".join(map(_masked_word_of_shape, shape.split(" ")))
+    masked = " ".join(
+        [
+            _remembered(word) if len(word) <= _SHORT_WORD else _masked_word_of_shape(word)
+            for word in shape.split(" ")
+        ]
+    )
     if "0" in masked:
         words = zip(text.split(" "), masked.split(" "), strict=True)
         masked = " ".join([_masked_word(word) if "0" in known else known for word, known in words])
@@ -139,10 +144,12 @@ def _masked_word(word: str) -> str:
     return _ALL.sub(MASK, word)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _masked_word_of_shape(shape: str) -> str:
     """The word masked; with a 0 in it when words of this shape may keep a digit."""
     return "0" if _HEXED.search(shape) else _masked_word(shape)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_masked_word_of_shape)
 
 
 def pattern_key(service: str, masked: str) -> bytes:

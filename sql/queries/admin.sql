@@ -64,6 +64,7 @@ SET SESSION time_zone = '+00:00',
     max_error_count = 20000,
     wsrep_sync_wait = 1, -- ? galera
     transaction_read_only = 1, -- ? reads
+    max_statement_time = 10, -- ? reads
     group_concat_max_len = 1048576
 
 -- name: text_index

@@ -13,9 +13,9 @@ INSERT IGNORE INTO log_events
 VALUES %(rows)s
 RETURNING event_uid, timestamp;
 
--- name: find_uids
--- Which of the uids are stored, whenever they happened.
-SELECT DISTINCT event_uid FROM log_events WHERE event_uid IN %(uids)s;
+-- name: add_undated
+-- Remember uids that came without a time; what comes back are those not heard of before.
+INSERT IGNORE INTO undated_events (event_uid, arrived_at) VALUES %(rows)s RETURNING event_uid;
 
 -- name: show_warnings
 -- What INSERT IGNORE passed over, and why.

@@ -66,6 +66,10 @@ SELECT ran_at, ran_on, did, error FROM upkeep;
 -- Forget gaps that end before a day, a bounded number.
 DELETE FROM log_gaps WHERE end_at < %(before)s LIMIT %(limit)s;
 
+-- name: forget_undated
+-- Forget uids that came before a day, a bounded number.
+DELETE FROM undated_events WHERE arrived_at < %(before)s LIMIT %(limit)s;
+
 -- name: gone_patterns
 -- Patterns after an id whose rows are all from before a day.
 SELECT id FROM log_patterns

@@ -29,6 +29,7 @@ COMMANDS = {
     "similar": "similar_logs",
     "stats": "log_stats",
     "patterns": "log_patterns",
+    "context": "log_context",
 }
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx2
+from brute_force import rows_agree
 from live_journal import LiveJournal
 from processes import Service, free_port, until
 from proxy import Proxy
@@ -93,13 +94,26 @@ class Estate:
         rows = await self._query("SELECT HEX(event_uid) FROM log_events ORDER BY id")
         return [str(uid).lower() for (uid,) in rows]
 
-    async def counted(self) -> tuple[int, ...]:
-        """Rows, and the number of rows by the counts, by the totals and by the patterns."""
-        [numbers] = await self._query(
-            "SELECT (SELECT COUNT(*) FROM log_events), (SELECT SUM(count) FROM log_counts WHERE span = 'minute'), "
-            "(SELECT SUM(count) FROM log_totals WHERE span = 'day'), (SELECT SUM(count) FROM log_patterns)"
-        )
-        return tuple(map(int, numbers))
+    async def counted(self) -> int:
+        """Asserts that all counts are what the rows say; the number of rows."""
+        return await rows_agree(self._query)
+
+    async def asked(self) -> bool:
+        """Ask the server for counts and a page; whether it answered. What it says must add up."""
+        server = f"http://127.0.0.1:{self.port}"
+        try:
+            async with httpx2.AsyncClient(base_url=server, timeout=10) as client:
+                stats = await client.get("/stats/logs", params={"group_by": "service"})
+                page = await client.get("/query/logs", params={"start_time": "1h"})
+        except httpx2.TransportError:
+            return False
+        if not (stats.is_success and page.is_success):
+            assert {stats.status_code, page.status_code} <= {200, 503}, (stats.text, page.text)
+            return False
+        said = stats.json()
+        assert sum(group["count"] for group in said["groups"]) == said["total"]
+        assert page.json()["total"] >= said["total"], "no event is older, and none ever goes"
+        return True
 
     async def reported_lost(self) -> int:
         """How many entries the shipper has told the server are lost."""

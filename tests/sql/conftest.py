@@ -1,12 +1,12 @@
 """Ready events by the hundred, and the store's counters compared with its rows."""
 
 import random
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from brute_force import rows_agree
 
 from sql.pool import Row
 from sql.store import MariaStore
@@ -86,50 +86,6 @@ def consistent() -> Callable[[MariaStore], Awaitable[int]]:
 
     async def check(store: MariaStore) -> int:
         async with store.pool.connection() as connection:
-            run = connection.execute
-            rows = await run("SELECT timestamp, pattern_id, host, level, service FROM log_events")
-            counted = await run(
-                "SELECT span, start, pattern_id, host, level, count, first_at, last_at "
-                "FROM log_counts"
-            )
-            totals = await run("SELECT span, start, service, level, count FROM log_totals")
-            patterns = await run("SELECT id, count, first_seen, last_seen FROM log_patterns")
-            hosts = await run("SELECT host, last_event FROM log_hosts")
-        starts = {
-            "minute": {"second": 0, "microsecond": 0},
-            "hour": {"minute": 0, "second": 0, "microsecond": 0},
-            "day": {"hour": 0, "minute": 0, "second": 0, "microsecond": 0},
-        }
-        expected = _spans(
-            [
-                ((span, row[0].replace(**start), *row[1:4]), row[0])
-                for span, start in starts.items()
-                for row in rows
-            ]
-        )
-        assert {row[:5]: row[5:] for row in counted} == expected
-        assert len(counted) == len(expected)
-        each = Counter(
-            (span, row[0].replace(**start), row[4], row[3])
-            for span, start in starts.items()
-            for row in rows
-        )
-        assert {row[:4]: row[4] for row in totals} == each and len(totals) == len(each)
-        spans = _spans([(row[1], row[0]) for row in rows])
-        assert {row[0]: row[1:] for row in patterns if row[1]} == spans
-        last = {name: span[2] for name, span in _spans([(row[2], row[0]) for row in rows]).items()}
-        assert dict(hosts) == last
-        return len(rows)
+            return await rows_agree(connection.execute)
 
     return check
-
-
-def _spans(rows: list[tuple[Any, datetime]]) -> dict[Any, tuple[int, datetime, datetime]]:
-    """Number, first and last moment by key."""
-    counts = Counter(key for key, _ in rows)
-    first: dict[Any, datetime] = {}
-    last: dict[Any, datetime] = {}
-    for key, moment in rows:
-        first[key] = min(moment, first.get(key, moment))
-        last[key] = max(moment, last.get(key, moment))
-    return {key: (count, first[key], last[key]) for key, count in counts.items()}

@@ -10,7 +10,7 @@ from sql.events_in import trips
 from sql.literals import PART, rows_of
 from sql.page_compression import PageCompression
 from sql.partitions import AHEAD, EVENTS, FURTHEST_BACK, Partitions
-from sql.pool import Row
+from sql.pool import Address, Row
 from sql.store import MariaStore
 from tools.ports import Filter, Page, ReadyEvent
 
@@ -112,6 +112,23 @@ async def test_a_uid_without_a_time(
     later = ready([{"message": "other", "uid": "filler"}, *raw])
     assert await store.add_events(later) == 1
     assert await consistent(store) == 3
+
+
+async def test_a_uid_without_a_time_that_comes_several_times_at_once(
+    database: Address, store: MariaStore, ready: MakeReady, consistent: Consistent
+) -> None:
+    """A sender that gave up waiting tries again elsewhere, while its first try is under way."""
+    uids = [f"u{number}" for number in range(50)]
+    stores = [store, MariaStore(lambda: NOW, address=database)]
+    tries = []
+    for number in range(8):
+        events = ready([{"message": f"m {uid}", "uid": uid} for uid in uids])
+        arrived = NOW + timedelta(seconds=number)
+        batch = [event._replace(timestamp=arrived) for event in events]
+        tries.append(stores[number % 2].add_events(batch[::-1] if number % 3 else batch))
+    assert sum(await asyncio.gather(*tries)) == len(uids)
+    assert await consistent(store) == len(uids)
+    await stores[1].close()
 
 
 async def test_nothing_and_duplicates_alone(

@@ -12,10 +12,10 @@ import pytest
 from sql import few_patterns
 from sql.events_out import READ_SECONDS
 from sql.heard import listen
-from sql.pool import Row
+from sql.pool import Pool, Row
 from sql.store import MariaStore
 from tools.levels import Level
-from tools.ports import Filter, MetricFilter, Page, ReadyEvent
+from tools.ports import Filter, MetricFilter, Page, ReadyEvent, ReadyPoint
 from tools.records import Event, Gap, Heartbeat
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -306,6 +306,41 @@ async def test_a_gap_told_again_counts_once(store: MariaStore) -> None:
     assert (len(coverage.hosts), coverage.missing) == (1, 8)
 
 
+async def test_an_event_dated_ahead_hides_no_silence(store: MariaStore, ready: MakeReady) -> None:
+    """Its host was heard when it came, not at the time it gives."""
+    ahead = (NOW + timedelta(days=2)).isoformat()
+    await store.add_events(ready([{"message": "m", "host": "alpha", "timestamp": ahead}]))
+    [host] = (await store.coverage(Filter())).hosts
+    assert host.last_event == NOW
+
+
+async def test_every_read_has_an_end(store: MariaStore) -> None:
+    """Those without a limit of their own too; who writes has none."""
+    assert [await _limit(pool) for pool in (store.reads, store.pool)] == [READ_SECONDS, 0]
+
+
+async def _limit(pool: Pool) -> float:
+    async with pool.connection() as connection:
+        [[limit]] = await connection.execute("SELECT @@max_statement_time")
+    return float(limit)
+
+
+async def test_new_patterns_are_found_by_a_key(
+    store: MariaStore, ready: MakeReady, sql: Sql
+) -> None:
+    """Of thousands of patterns only those are read that came since."""
+    await store.add_events(ready([{"message": "m", "timestamp": NOW.isoformat()}]))
+    await sql(
+        "INSERT INTO log_patterns (hash, service, text, masks, first_seen, count)"
+        " SELECT UNHEX(MD5(seq)), 'old', seq, 1, '2026-01-01', 1 FROM seq_1_to_5000"
+    )
+    await sql("ANALYZE TABLE log_patterns")
+    new = _cut_hour(), NOW - timedelta(days=1)
+    text = (await _sent(store, sql, lambda s: s.pattern_counts(*new)))[0]
+    [plan] = await sql(f"EXPLAIN {text}")
+    assert plan[5] == "by_first_seen" and int(plan[8]) < 100, plan
+
+
 async def test_many_hosts_and_gaps_are_counted(store: MariaStore, ready: MakeReady) -> None:
     """More of either than a coverage lists are said to be there, and counted in."""
     raw = [{"message": "m", "host": f"host-{n}", "timestamp": NOW.isoformat()} for n in range(60)]
@@ -378,17 +413,35 @@ def _cut_hour(**columns: Any) -> Filter:
 
 
 async def test_no_read_scans_the_rows(store: MariaStore, make_events: MakeEvents, sql: Sql) -> None:
-    """Each read, as it is really sent, finds its rows by a key; none walks all of log_events."""
+    """Each read, as it is really sent, finds its rows by a key; none walks all of a table."""
     for seed in range(4):
         await store.add_events(make_events(2000, seed, minutes=60 * 20))
-    await sql("ANALYZE TABLE log_events")
+    for name in ("cpu", *(f"load{number}" for number in range(9))):
+        minutes = [NOW - timedelta(minutes=number) for number in range(300)]
+        await store.add_points(
+            [
+                ReadyPoint(
+                    f"{name:8}{number:08}".encode(), at, name, 1.0, "", "shop", "alpha", "{}"
+                )
+                for number, at in enumerate(minutes)
+            ]
+        )
+    await sql("ANALYZE TABLE log_events, metric_events")
     asked = {name: await _sent(store, sql, call) for name, call in PLANS.items()}
     for name, texts in asked.items():
         assert texts, name
         for text in texts:
             plan = await sql(f"EXPLAIN {text}")
-            whole = [row for row in plan if row[2] in {"log_events", "e"} and row[3] == "ALL"]
+            whole = [row for row in plan if row[2] in _ROWS and _walked(row)]
             assert not whole, (name, plan, text)
+
+
+_ROWS = {"log_events", "e", "metric_events"}
+
+
+def _walked(row: Row) -> bool:
+    """Whether a table, or the whole of one of its keys, is read to its end."""
+    return row[3] == "ALL" or (row[3] == "index" and int(row[8]) > 1000)
 
 
 async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -> None:

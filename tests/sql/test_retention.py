@@ -122,9 +122,9 @@ def test_what_is_no_retention_is_refused_by_its_text(text: str) -> None:
 
 
 async def test_days_older_than_the_age_are_dropped(
-    database: Address, make_events: MakeEvents
+    database: Address, make_events: MakeEvents, sql: Sql
 ) -> None:
-    """Rows, counts, points, gaps, patterns and vectors of old days go; all others stay exact."""
+    """Rows, counts, points, gaps, uids, patterns and vectors of old days go; all others stay exact."""
     events = make_events(600, seed=21, minutes=60 * 24 * 12)
     gaps = [
         Gap(host="alpha", source="j", start=NOW - n * DAY, end=NOW - n * DAY, missing=n)
@@ -135,6 +135,10 @@ async def test_days_older_than_the_age_are_dropped(
         await store.add_events(events)
         await store.add_points(points)
         await store.heartbeat(Heartbeat(host="alpha", gaps=gaps))
+        await sql(
+            f"INSERT INTO undated_events VALUES (x'{'aa' * 16}', '{NOW - 6 * DAY}'),"
+            f" (x'{'bb' * 16}', '{NOW - 5 * DAY}')".replace("+00:00", "")
+        )
         done = await store.upkeep.run("here")
         first = TODAY - 5 * DAY
         assert done.dropped_before == first
@@ -144,6 +148,7 @@ async def test_days_older_than_the_age_are_dropped(
         left = await store.points(MetricFilter("load"), 100)
         assert [one["timestamp"].date() for one in left] == [TODAY - n * DAY for n in range(6)]
         assert [gap.missing for gap in (await store.coverage(Filter())).gaps] == [2]
+        assert await sql("SELECT HEX(event_uid) FROM undated_events") == [("B" * 32,)]
         again = await store.upkeep.run("here")
         assert (again.dropped_before, again.dropped_bytes) == (None, 0)
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -75,6 +76,19 @@ def test_taking_away_leaves_the_range(
         if not kind.endswith("rows"):
             span = timedelta(seconds=WIDTHS[kind.removeprefix("less_")])
             assert (floor(first, span), floor(last, span)) == (first, last)
+    for name in (*WIDTHS, "rows"):  # the statement tells by its time whether a count is taken away
+        same = [piece for piece in found if piece[2].removeprefix("less_") == name]
+        assert all(one[1] <= two[0] for one, two in pairwise(same))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kind"),
+    [("11:59", "12:01", "minute"), ("10:25", "10:35", "minute"), ("09:00", "15:00", "hour")],
+)
+def test_nothing_is_taken_away_where_more_is_read_for_it(start: str, end: str, kind: str) -> None:
+    """Two minutes around noon are two minutes, and not a day less the rest of it."""
+    first, last = (datetime.fromisoformat(f"2026-01-05T{clock}Z") for clock in (start, end))
+    assert pieces(stretches(first, last, now=LATER)) == [(first, last, kind)]
 
 
 @given(ENDS, ENDS)

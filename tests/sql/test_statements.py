@@ -119,7 +119,7 @@ def test_every_statement_is_used() -> None:
     )
     asked = set(
         re.findall(
-            r"""(?:\brun\(\s*|^ +\((?="\w+", {|"(?:add|count|touch)_)|_merge\(\s*|statement=|statements\(\)\[)"(\w+)\"""",
+            r"""(?:\brun\(\s*|^ +\((?="\w+", {|"(?:add|count|touch)_)|_merge\(\s*|_all_of\(connection, |statement=|statements\(\)\[)"(\w+)\"""",
             code,
             re.MULTILINE,
         )

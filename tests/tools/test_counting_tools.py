@@ -11,7 +11,7 @@ from sql.store import MariaStore
 from tools.errors import BadArguments, NotFound
 from tools.ingest_logs import INGEST_LOGS
 from tools.log_context import LOG_CONTEXT
-from tools.log_patterns import LOG_PATTERNS
+from tools.log_patterns import LOG_PATTERNS, patterns_lines
 from tools.log_stats import LOG_STATS
 from tools.ports import Caller, Deps, Ranked
 from tools.query_logs import QUERY_LOGS
@@ -147,6 +147,18 @@ async def test_new_patterns_are_those_never_seen_before(store: MariaStore) -> No
     assert page.total == 2
     empty = await LOG_PATTERNS.call({"start_time": "30m", "new_only": True}, deps)
     assert empty.patterns == [] and empty.hint
+    assert not page.notes
+
+
+async def test_new_is_new_to_what_is_kept(store: MariaStore) -> None:
+    """A pattern goes with its last event; where that has happened, "new" says how far it looks."""
+    deps = deps_on(store)
+    event = {"message": "kernel oops", "timestamp": (NOW - timedelta(hours=1)).isoformat()}
+    await INGEST_LOGS.call({"events": [event]}, deps)
+    await store.pool.run("put_kept", since=str((NOW - timedelta(days=30)).date()), rule="30d")
+    page = await LOG_PATTERNS.call({"start_time": "2h", "new_only": True}, deps)
+    assert "before 2026-10-21" in page.notes[0] and page.notes[0] in patterns_lines(page)
+    assert not (await LOG_PATTERNS.call({"start_time": "2h"}, deps)).notes
 
 
 async def test_windows_are_compared_by_exact_counts(store: MariaStore) -> None:

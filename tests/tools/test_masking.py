@@ -334,3 +334,13 @@ def test_a_line_remembered_by_its_shape_is_masked_as_if_alone(
     assume(not masking._SYSLOG.match(other))
     mask(text)
     assert mask(other) == masking._masked(other)
+
+
+def test_long_words_are_not_remembered() -> None:
+    """As many of them as of short ones would take half a gigabyte."""
+    mask("blob a")
+    before = masking._remembered.cache_info().currsize
+    for number in range(100):
+        letters = "".join(chr(97 + int(digit)) for digit in f"{number:03}")
+        assert mask(f"blob {letters * 100} a 7") == f"blob {letters * 100} a <*>"
+    assert masking._remembered.cache_info().currsize <= before + 1
