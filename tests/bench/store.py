@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -109,51 +110,47 @@ async def _deep(store: MariaStore) -> tuple[datetime, int]:
     return moment.replace(tzinfo=UTC), int(key)
 
 
-async def size_up(bench: Bench, size: int, peers: bool) -> dict[str, float]:
-    """The median of every question at one size; p95 printed, with peers beside."""
+@dataclass
+class Asked:
+    """A store of `size` events, the questions to it, and what the answers took, ms and µs."""
+
+    size: int
+    store: MariaStore
+    makers: dict[str, Callable[[], Question]]
+    first: dict[str, list[float]] = field(default_factory=dict)
+    then: dict[str, list[float]] = field(default_factory=dict)
+    ingest: float = 0.0
+
+
+async def fill(bench: Bench, size: int, still_open: AsyncExitStack) -> Asked:
+    """A store with so many events up to now; its disk is printed."""
     now = datetime.now(UTC).replace(microsecond=0)
     database = f"bench_{size}"
     begin = time.monotonic()
-    async with filled(bench.address(database), size, now) as store:
-        print(f"\n{size:,} events, filled in {time.monotonic() - begin:.0f} s")
-        share = bench.disk(database) / (raw_bytes(now) * size)
-        print(f"disk: {share:.2f} of the raw JSON, indexes and counts included")
-        makers = questions(now, await _deep(store))
-        with bench.serving(database) as client:
-            await asyncio.sleep(SETTLED_SECONDS)
-            ask = of_devmesh(client)
-            first = {name: times(make, ask) for name, make in makers.items()}
-            then = {name: times(make, ask) for name, make in makers.items()}
-            ingest = await added(str(client.base_url))
-        duck = await duckdb_file(store, bench.folder) if peers else None
-        journal = await journal_folder(store, bench.folder) if peers else None
-        _compared(makers, first, then, duck, journal)
-        found = {name: median(spent) for name, spent in then.items()}
-        found[INGEST] = ingest
-        print(f"{INGEST:32}{ingest:9.1f}")
-        await _drop(store, database)
-    return found
+    store = await still_open.enter_async_context(filled(bench.address(database), size, now))
+    share = bench.disk(database) / (raw_bytes(now) * size)
+    print(f"{size:,} events, filled in {time.monotonic() - begin:.0f} s", end="; ")
+    print(f"disk: {share:.2f} of the raw JSON, indexes and counts included", flush=True)
+    return Asked(size, store, questions(now, await _deep(store)))
 
 
-async def _drop(store: MariaStore, database: str) -> None:
-    async with store.pool.connection() as connection:
-        await connection.execute(f"DROP DATABASE {database}")
+async def ask(bench: Bench, asked: Asked) -> None:
+    """All questions twice, then ingest."""
+    with bench.serving(f"bench_{asked.size}") as client:
+        await asyncio.sleep(SETTLED_SECONDS)
+        devmesh = of_devmesh(client)
+        for found in (asked.first, asked.then):
+            found |= {name: times(make, devmesh) for name, make in asked.makers.items()}
+        asked.ingest = await added(str(client.base_url))
 
 
-def _compared(
-    makers: dict[str, Callable[[], Question]],
-    first: dict[str, list[float]],
-    then: dict[str, list[float]],
-    duck: Path | None,
-    journal: Path | None,
-) -> None:
+def print_answers(asked: Asked, duck: Path | None, journal: Path | None) -> None:
     """A line a question: our p95 twice; where there are peers theirs, and how many times the first."""
-    print(
-        f"{f'p95 of {EACH}, ms':32}{'DevMesh':>9}{'again':>9}{'DuckDB':>9}{'':7}{'journalctl':>12}"
-    )
-    for name, make in makers.items():
-        own = p95(first[name])
-        line = f"{make().name:32}{own:9.1f}{p95(then[name]):9.1f}"
+    peers = f"{'DuckDB':>9}{'':7}{'journalctl':>12}" if duck else ""
+    print(f"\n{f'{asked.size:,}: p95 of {EACH}, ms':32}{'DevMesh':>9}{'again':>9}{peers}")
+    for name, make in asked.makers.items():
+        own = p95(asked.first[name])
+        line = f"{make().name:32}{own:9.1f}{p95(asked.then[name]):9.1f}"
         if duck:
             line += _beside(p95(times(make, of_duckdb(duck))), own, 9)
         if journal and make().journalctl:
@@ -161,27 +158,43 @@ def _compared(
         print(line, flush=True)
 
 
+def print_curve(stores: list[Asked]) -> None:
+    """How times grow with the size."""
+    print("\nby size, medians of the second round: " + ", ".join(f"{one.size:,}" for one in stores))
+    curve = {name: [median(one.then[name]) for one in stores] for name in stores[0].then}
+    for name, found in {**curve, INGEST: [one.ingest for one in stores]}.items():
+        row = "".join(f"{each:9.1f}" for each in found)
+        print(f"{name:32}{row}   x{found[-1] / found[0]:.2f}")
+
+
 def _beside(theirs: float, own: float, width: int) -> str:
     return f"{theirs:{width}.1f} x{theirs / own:<5.1f}"
 
 
 async def main(sizes: list[int]) -> None:
-    """Ingest, then every size, then how the times grow."""
+    """Ingest, then every size, then the peers of the largest.
+
+    All stores are filled before the first is asked, so that they are asked within minutes: the
+    speed of a machine drifts within an hour.
+    """
     with tempfile.TemporaryDirectory(prefix="devmesh-bench-") as folder:
         bench = Bench(Path(folder))
         await bench.server.join()
         try:
             await measure_ingest(bench)
-            curve = {size: await size_up(bench, size, peers=size == max(sizes)) for size in sizes}
+            async with AsyncExitStack() as still_open:
+                stores = [await fill(bench, size, still_open) for size in sizes]
+                for one in stores:
+                    await ask(bench, one)
+                    print_answers(one, None, None)
+                print_curve(stores)
+                largest = stores[-1]
+                duck = await duckdb_file(largest.store, bench.folder)
+                journal = await journal_folder(largest.store, bench.folder)
+                print_answers(largest, duck, journal)
         finally:
             await bench.server.leave()
-    rising = sorted(sizes)
-    small, large = rising[0], rising[-1]
-    print("\nby size, medians of the second round: " + ", ".join(f"{size:,}" for size in rising))
-    for name in curve[small]:
-        row = "".join(f"{curve[size][name]:9.1f}" for size in rising)
-        print(f"{name:32}{row}   x{curve[large][name] / curve[small][name]:.2f}")
 
 
 if __name__ == "__main__":
-    asyncio.run(main([int(size) for size in sys.argv[1:]] or list(SIZES)))
+    asyncio.run(main(sorted(int(size) for size in sys.argv[1:]) or list(SIZES)))
