@@ -322,6 +322,22 @@ async def test_a_file_that_came_and_went_between_two_looks_is_found(
     assert sorted(numbers(server)) == list(range(40))
 
 
+async def test_a_file_that_logrotate_found_in_its_way_is_read(
+    server: StubServer, lab: Lab, log: Path
+) -> None:
+    """A program makes it anew before logrotate does, which renames it once more."""
+    add(log, lines(0, 10))
+    async with following(lab, log):
+        await until(lambda: len(server.rows) == 10)
+        log.rename(beside(log, ".1"))
+        add(log, lines(10, 20))
+        log.rename(beside(log, "-2026112014.backup"))
+        add(log, lines(20, 30))
+        await until(lambda: len(server.rows) == 30)
+
+    assert sorted(numbers(server)) == list(range(30))
+
+
 class Writer(threading.Thread):
     """Writes numbered lines as fast as it may, opening the file anew when it was moved."""
 
