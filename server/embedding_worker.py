@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from server.steady_embedder import SteadyEmbedder
 from sql.vectors import StoredPattern, Waiting
 from sql.vectors import Vectors as VectorStore
-from tools.errors import EmbedderUnavailable, StoreUnavailable
+from tools.errors import EmbedderUnavailable, StoreUnavailable, TookTooLong
 from tools.query_text import pattern_text
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class EmbeddingWorker:
             await self.embed_waiting()
         except EmbedderUnavailable as error:  # it has said so itself
             _log.debug("new patterns wait for their vectors: %s", error)
-        except StoreUnavailable as error:
+        except (StoreUnavailable, TookTooLong) as error:
             _log.warning("new patterns wait for their vectors: %s", error)
 
     async def embed_waiting(

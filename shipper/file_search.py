@@ -12,7 +12,7 @@ from shipper.file_content import Key
 
 GZIP_OR_ZSTD = (".gz", ".zst")
 OTHER_PACKED = (".xz", ".bz2", ".zip", ".lz4", ".7z")
-_ROTATED = re.compile(r"(?:[.-]\d[\d.:_T-]{0,30}(?:\.backup)?|\.old|~)?(?:\.gz|\.zst)?")
+_ROTATED = re.compile(r"(?:[.-]\d[\d.:_T-]{0,30}|-\d{10}\.backup|\.old|~)?(?:\.gz|\.zst)?")
 """`-2026112014.backup` is what logrotate calls a new file that a program made before it could."""
 
 

@@ -102,7 +102,7 @@ class Archive:
 
     async def merge_hosts(self, records: Sequence[HostRecord], now: datetime) -> None:
         """Remember when hosts were last heard elsewhere."""
-        await self._merge("touch_hosts", [(r.host, r.last_event, now) for r in records])
+        await self._merge("touch_hosts", [(r.host, min(r.last_event, now), now) for r in records])
 
     async def merge_shippers(self, records: Sequence[ShipperRecord]) -> None:
         """Keep shippers' words that are newer than what is known of them."""

@@ -19,8 +19,8 @@ from tools.records import Coverage, Event, Gap, HostCoverage
 READ_SECONDS = 10
 """The longest a read may take; the server stops it then."""
 
-_LEAST_SECONDS = 0.01
-"""To the server 0 means without end."""
+_LEAST_SECONDS = 1.0
+"""For the second part of a page, when the first has waited for the database."""
 
 _COUNT_SECONDS = 2
 _HOSTS = 50

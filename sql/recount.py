@@ -18,9 +18,10 @@ async def miscounted(connection: Connection) -> list[date]:
 async def recount(pool: Pool, day: date) -> None:
     """Add what a day's totals lack, by minute, hour and day; anew when a batch comes between.
 
-    An hour at a time, so that today's find their moment between the batches.
+    An hour at a time, so that today's find their moment between the batches. The first hour comes
+    last: the day's own total, by which it is found, begins there.
     """
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    for hour in range(24):
+    for hour in reversed(range(24)):
         start = midnight + hour * _HOUR
         await pool.run("add_missing_totals", start=start, end=start + _HOUR)

@@ -5,10 +5,12 @@ CREATE TABLE IF NOT EXISTS undated_events (
     KEY by_arrival (arrived_at)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- What was under way when the server was stopped for this is sent again.
+-- What was under way when the servers were stopped for this is sent again: the last hour's may be.
+SET @stopped = (SELECT MAX(last_arrival) FROM log_hosts);
+
 INSERT IGNORE INTO undated_events (event_uid, arrived_at)
 SELECT event_uid, timestamp FROM log_events
-WHERE timestamp >= UTC_TIMESTAMP(6) - INTERVAL 1 HOUR AND timestamp < UTC_TIMESTAMP(6);
+WHERE timestamp >= @stopped - INTERVAL 1 HOUR AND timestamp <= @stopped;
 
 -- "New" looks for patterns by their first time.
 ALTER TABLE log_patterns ADD KEY IF NOT EXISTS by_first_seen (first_seen);

@@ -19,6 +19,7 @@ from stub_server import StubServer
 from shipper.batches import Limits
 from shipper.file_content import Handles, Key, Plain, head_of, mark_of
 from shipper.file_positions import Positions
+from shipper.file_search import is_rotated
 from shipper.log_file import LogFile
 
 LOGROTATE = shutil.which("logrotate") or "/usr/sbin/logrotate"
@@ -336,6 +337,7 @@ async def test_a_file_that_logrotate_found_in_its_way_is_read(
         await until(lambda: len(server.rows) == 30)
 
     assert sorted(numbers(server)) == list(range(30))
+    assert not is_rotated(f"{log}.1.backup", str(log)), "made by hand"
 
 
 class Writer(threading.Thread):

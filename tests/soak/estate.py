@@ -104,7 +104,7 @@ class Estate:
         try:
             async with httpx2.AsyncClient(base_url=server, timeout=10) as client:
                 stats = await client.get("/stats/logs", params={"group_by": "service"})
-                page = await client.get("/query/logs", params={"start_time": "1h"})
+                page = await client.get("/query/logs")
         except httpx2.TransportError:
             return False
         if not (stats.is_success and page.is_success):
@@ -112,7 +112,7 @@ class Estate:
             return False
         said = stats.json()
         assert sum(group["count"] for group in said["groups"]) == said["total"]
-        assert page.json()["total"] >= said["total"], "no event is older, and none ever goes"
+        assert page.json()["total"] >= said["total"], "none ever goes"
         return True
 
     async def reported_lost(self) -> int:

@@ -91,7 +91,7 @@ class Havoc:
         dice = random.Random(f"{SEED} database")
         while not self._over.is_set():
             await asyncio.sleep(dice.uniform(3, 12))
-            with suppress(FileNotFoundError, ProcessLookupError):  # it is being started
+            with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # it is being started
                 pid = (self.estate.database.folder / "mariadb.pid").read_text()
                 os.kill(int(pid), signal.SIGKILL)
                 self.kills["database"] += 1

@@ -128,11 +128,16 @@ async def _freeze(pid: int) -> None:
     """Stop a process and wait until all of its threads have: one on another core may yet answer."""
     os.kill(pid, signal.SIGSTOP)
     async with asyncio.timeout(10):
-        while any(
-            task.read_text().rpartition(")")[2].split()[0] != "T"
-            for task in Path(f"/proc/{pid}/task").glob("*/stat")
-        ):
+        while set(map(_state, Path(f"/proc/{pid}/task").glob("*/stat"))) - {"T", ""}:
             await asyncio.sleep(0.01)
+
+
+def _state(task: Path) -> str:
+    """A thread's state as proc(5) has it; "" when it has ended."""
+    try:
+        return task.read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 async def test_a_server_that_hangs_counts_as_lost(

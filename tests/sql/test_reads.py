@@ -14,6 +14,7 @@ from sql.events_out import READ_SECONDS
 from sql.heard import listen
 from sql.pool import Pool, Row
 from sql.store import MariaStore
+from tools.archive_records import HostRecord
 from tools.levels import Level
 from tools.ports import Filter, MetricFilter, Page, ReadyEvent, ReadyPoint
 from tools.records import Event, Gap, Heartbeat
@@ -310,6 +311,8 @@ async def test_an_event_dated_ahead_hides_no_silence(store: MariaStore, ready: M
     """Its host was heard when it came, not at the time it gives."""
     ahead = (NOW + timedelta(days=2)).isoformat()
     await store.add_events(ready([{"message": "m", "host": "alpha", "timestamp": ahead}]))
+    record = HostRecord(kind="host", host="alpha", last_event=NOW + timedelta(days=3))
+    await store.archive.merge_hosts([record], NOW)
     [host] = (await store.coverage(Filter())).hosts
     assert host.last_event == NOW
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -17,11 +17,12 @@ from sql.page_compression import Mode
 from sql.partitions import EVENTS
 from sql.pool import Address, Pool, Row
 from sql.private import PrivateServer
+from sql.recount import recount
 from sql.retention import Retention
 from sql.sizes import Sizes, measure
 from sql.statements import migrations
 from sql.store import Habits, MariaStore
-from tools.errors import DevMeshError
+from tools.errors import DevMeshError, StoreUnavailable
 from tools.ports import Filter, MetricFilter, Page, ReadyEvent, ReadyPoint
 from tools.records import DATED_AHEAD, NOT_KEPT, Gap, Heartbeat
 
@@ -441,6 +442,8 @@ async def test_rows_from_before_there_were_days(
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0012'")
         assert await migrate(store.pool) == [n for n, _ in migrations() if n >= "0012"]
         async with store.pool.connection() as connection:
+            undated = await connection.execute("SELECT event_uid FROM undated_events")
+            assert undated == [(events[0].uid,)], "the last hour's may be sent again"
             await connection.execute("UPDATE log_totals SET count = count + 7 LIMIT 3")
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0015'")
         await migrate(store.pool)  # cut short, it is done again
@@ -477,6 +480,37 @@ async def test_totals_that_an_older_server_left_too_low_are_made_good(
         assert (await store.condition()).miscounted_days == ()
         assert await consistent(store) == 1100
         assert (await store.upkeep.run("here")).recounted_days == []
+
+
+class Tiring:
+    """Runs so many statements of a pool, then is away."""
+
+    def __init__(self, pool: Pool, left: int) -> None:
+        self._pool, self._left = pool, left
+
+    async def run(self, name: str, /, **arguments: Any) -> list[Row]:
+        if not self._left:
+            raise StoreUnavailable("away")
+        self._left -= 1
+        return await self._pool.run(name, **arguments)
+
+
+async def test_totals_that_are_made_good_in_part_are_found_again(
+    database: Address,
+    make_events: MakeEvents,
+    consistent: Callable[[MariaStore], Awaitable[int]],
+    sql: Sql,
+) -> None:
+    """Wherever it was cut short, the next run does the rest."""
+    async with keeping(database) as store:
+        await store.add_events(make_events(500, seed=41, minutes=11 * 60))
+        await sql("DELETE FROM log_totals")
+        for hours in (1, 13, 23):
+            with pytest.raises(StoreUnavailable):
+                await recount(cast("Pool", Tiring(store.pool, hours)), TODAY)
+            assert (await store.condition()).miscounted_days == (TODAY,)
+        assert (await store.upkeep.run("here")).recounted_days == [TODAY]
+        assert await consistent(store) == 500
 
 
 async def test_a_point_sent_twice_is_stored_once(store: MariaStore) -> None:
