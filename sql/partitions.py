@@ -19,7 +19,7 @@ from sql.page_compression import PageCompression
 from sql.pool import Connection, Pool
 from tools.errors import StoreUnavailable
 
-COUNTS = ("log_counts", "log_totals")
+COUNTS = ("log_counts", "service_totals")
 EVENTS, METRICS = ("log_events", *COUNTS), ("metric_events",)
 """Tables whose rows come together: they have the same days."""
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from sql.events_out import READ_SECONDS, aware, columns
 from sql.few_patterns import FewPatterns
+from sql.literals import Name
 from sql.pool import Pool, Row
 from sql.spans import stretches
 from sql.text_index import TextIndex
+from tools.levels import Level
 from tools.ports import Filter, StatRow
 
 _COUNTED = {"service", "host", "level", "pattern", None}
@@ -58,9 +60,10 @@ class Stats:
         given |= stretches(wanted.start, wanted.end, shape.get("width"), self._now())
         services = (wanted.services or None) if patterns is None else None
         if enough:
-            given |= _of_totals(column, services)
+            given |= _of_totals(column, services, given["levels"])
         else:
-            given |= _of_counts(column, services) | {"patterns": patterns}
+            given |= _of_counts(column, services)
+            given |= {"patterns": patterns, "row_levels": given["levels"]}
         return await self._pool.run("count_stats", **given, seconds=READ_SECONDS)
 
     async def patterns(self, ids: list[int]) -> dict[int, tuple[str, str, datetime, datetime]]:
@@ -71,11 +74,21 @@ class Stats:
         return {key: (service, text, aware(a), aware(b)) for key, service, text, a, b in rows}
 
 
-def _of_totals(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:
-    by_service = column == "service"
-    told = {f"by_{'row_service' if by_service else column or 'nothing'}": True}
-    told |= {"by_text" if by_service else "by_part": True}
-    return {"totals": True, "services": None, "row_services": services, **told}
+def _of_totals(
+    column: str | None, services: tuple[str, ...] | None, levels: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Each level is a column of theirs: those asked for are added up, or become rows."""
+    told: dict[str, Any] = {"services": None, "row_services": services}
+    told["by_text" if column == "service" else "by_part"] = True
+    if column == "level":
+        every = ", ".join(f"r.{level.lower()}" for level in Level)
+        return told | {
+            "totals": Name(f"ELT(l.number, {every})"),
+            "by_each_level": True,
+            "each_levels": levels,
+        }
+    told["by_row_service" if column else "by_nothing"] = True
+    return told | {"totals": Name(" + ".join(f"r.{level.lower()}" for level in levels or Level))}
 
 
 def _of_counts(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:

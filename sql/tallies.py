@@ -1,6 +1,5 @@
 """How often what occurs in a batch, and when: what its rows add to the counts."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,12 +7,16 @@ from operator import itemgetter
 from typing import TypeVar
 
 from sql.spans import WIDTHS, floor
+from tools.levels import Level
 from tools.ports import ReadyEvent
 
 Key = tuple[str, datetime, int, str, str]
 """Span and its start, pattern, host and level: a key of log_counts."""
 
 Part = TypeVar("Part", Key, int, str)
+
+_PLACES: dict[str, int] = {level: level.rank for level in Level}
+_NONE = [0] * len(_PLACES)
 
 
 @dataclass(slots=True)
@@ -55,16 +58,18 @@ def by_every_span(minutes: list[tuple[Key, Tally]]) -> list[tuple[Key, Tally]]:
 
 def totals(
     minutes: Iterable[tuple[Key, Tally]], services: dict[int, str]
-) -> list[tuple[str, datetime, str, str, int]]:
-    """The numbers by span, service and level; `services` gives the patterns' own."""
-    each: Counter[tuple[datetime, str, str]] = Counter()
+) -> list[tuple[str | datetime | int, ...]]:
+    """Span, its start, service, and a number for each level; `services` gives the patterns' own."""
+    each: dict[tuple[datetime, str], list[int]] = {}
     for (_, minute, pattern, _, level), tally in minutes:
-        each[minute, services[pattern], level] += tally.count
-    found: Counter[tuple[str, datetime, str, str]] = Counter()
-    for (minute, service, level), count in each.items():
+        counts = each.setdefault((minute, services[pattern]), [0] * len(_PLACES))
+        counts[_PLACES[level]] += tally.count
+    found: dict[tuple[str, datetime, str], list[int]] = {}
+    for (minute, service), counts in each.items():
         for span, seconds in WIDTHS.items():
-            found[span, floor(minute, timedelta(seconds=seconds)), service, level] += count
-    return [(*key, count) for key, count in sorted(found.items())]
+            key = (span, floor(minute, timedelta(seconds=seconds)), service)
+            found[key] = [sum(both) for both in zip(counts, found.get(key, _NONE), strict=True)]
+    return [(*key, *counts) for key, counts in sorted(found.items())]
 
 
 def _by(span: str, minutes: Iterable[tuple[Key, Tally]]) -> list[tuple[Key, Tally]]:

@@ -49,9 +49,16 @@ ON DUPLICATE KEY UPDATE
 
 -- name: add_totals
 -- Add a batch to the counts by minute, hour and day, by service and level.
-INSERT INTO log_totals (span, start, service, level, count)
+INSERT INTO service_totals
+    (span, start, service, debug, info, warn, error, critical, fatal)
 VALUES %(rows)s
-ON DUPLICATE KEY UPDATE count = count + VALUES(count);
+ON DUPLICATE KEY UPDATE
+    debug = debug + VALUES(debug),
+    info = info + VALUES(info),
+    warn = warn + VALUES(warn),
+    error = error + VALUES(error),
+    critical = critical + VALUES(critical),
+    fatal = fatal + VALUES(fatal);
 
 -- name: touch_hosts
 -- Remember when each host was last heard.

@@ -12,6 +12,7 @@ FROM (
         r.service COLLATE utf8mb4_bin AS name, -- ? by_row_service
         r.host COLLATE utf8mb4_bin AS name, -- ? by_host
         CAST(r.level AS CHAR) AS name, -- ? by_level
+        l.level AS name, -- ? by_each_level
         r.pattern_id AS name, -- ? by_pattern
         NULL AS name, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', r.start) DIV %(width)s * %(width)s) SECOND AS bucket, -- ? width
@@ -22,9 +23,13 @@ FROM (
             OR (r.span = 'hour' AND r.start >= %(less_hour_2_start)s AND r.start < %(less_hour_2_end)s) -- ? less_hour_2_start
             OR (r.span = 'minute' AND r.start >= %(less_minute_1_start)s AND r.start < %(less_minute_1_end)s) -- ? less_minute_1_start
             OR (r.span = 'minute' AND r.start >= %(less_minute_2_start)s AND r.start < %(less_minute_2_end)s) -- ? less_minute_2_start
-            , -1, 1) * CAST(r.count AS SIGNED)) AS n
+            , -1, 1)
+            * CAST(r.count AS SIGNED) -- ? counts
+            * CAST(%(totals)s AS SIGNED) -- ? totals
+            ) AS n
     FROM log_counts AS r -- ? counts
-    FROM log_totals AS r -- ? totals
+    FROM service_totals AS r -- ? totals
+    JOIN (SELECT 1 AS number, 'DEBUG' AS level UNION SELECT 2, 'INFO' UNION SELECT 3, 'WARN' UNION SELECT 4, 'ERROR' UNION SELECT 5, 'CRITICAL' UNION SELECT 6, 'FATAL') AS l -- ? by_each_level
     WHERE (
         FALSE
         OR (r.span = 'day' AND r.start >= %(day_1_start)s AND r.start < %(day_1_end)s) -- ? day_1_start
@@ -40,7 +45,8 @@ FROM (
       AND r.pattern_id IN %(patterns)s -- ? patterns
       AND r.service IN %(row_services)s -- ? row_services
       AND r.host = %(host)s -- ? host
-      AND r.level IN %(levels)s -- ? levels
+      AND r.level IN %(row_levels)s -- ? row_levels
+      AND l.level IN %(each_levels)s -- ? each_levels
     GROUP BY 1, 2
         , 3 -- ? joined
     UNION ALL
@@ -50,6 +56,7 @@ FROM (
         e.service COLLATE utf8mb4_bin, -- ? by_row_service
         e.host COLLATE utf8mb4_bin, -- ? by_host
         CAST(e.level AS CHAR), -- ? by_level
+        CAST(e.level AS CHAR), -- ? by_each_level
         e.pattern_id, -- ? by_pattern
         NULL, -- ? by_nothing
         TIMESTAMP'1970-01-01 00:00:00' + INTERVAL (TIMESTAMPDIFF(SECOND, '1970-01-01', e.timestamp) DIV %(width)s * %(width)s) SECOND, -- ? width

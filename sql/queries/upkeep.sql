@@ -132,7 +132,8 @@ SELECT start
 FROM (
     SELECT start, CAST(SUM(count) AS SIGNED) AS n FROM log_counts WHERE span = 'day' GROUP BY start
     UNION ALL
-    SELECT start, -CAST(SUM(count) AS SIGNED) FROM log_totals WHERE span = 'day' GROUP BY start
+    SELECT start, -CAST(SUM(debug + info + warn + error + critical + fatal) AS SIGNED)
+    FROM service_totals WHERE span = 'day' GROUP BY start
 ) AS sums
 GROUP BY start
 HAVING SUM(n) > 0
@@ -140,19 +141,35 @@ ORDER BY start;
 
 -- name: add_missing_totals
 -- Add what the totals of a range lack, as one snapshot has both.
-INSERT INTO log_totals
-SELECT span, start, service, level, SUM(n)
+INSERT INTO service_totals
+SELECT span, start, service, GREATEST(0, SUM(debug)), GREATEST(0, SUM(info)),
+       GREATEST(0, SUM(warn)), GREATEST(0, SUM(error)), GREATEST(0, SUM(critical)),
+       GREATEST(0, SUM(fatal))
 FROM (
-    SELECT c.span, c.start, p.service, c.level, CAST(SUM(c.count) AS SIGNED) AS n
+    SELECT c.span, c.start, p.service,
+           CAST(SUM(IF(c.level = 'DEBUG', c.count, 0)) AS SIGNED) AS debug,
+           CAST(SUM(IF(c.level = 'INFO', c.count, 0)) AS SIGNED) AS info,
+           CAST(SUM(IF(c.level = 'WARN', c.count, 0)) AS SIGNED) AS warn,
+           CAST(SUM(IF(c.level = 'ERROR', c.count, 0)) AS SIGNED) AS error,
+           CAST(SUM(IF(c.level = 'CRITICAL', c.count, 0)) AS SIGNED) AS critical,
+           CAST(SUM(IF(c.level = 'FATAL', c.count, 0)) AS SIGNED) AS fatal
     FROM log_counts AS c
     JOIN log_patterns AS p ON p.id = c.pattern_id
     WHERE c.start >= %(start)s AND c.start < %(end)s
-    GROUP BY c.span, c.start, p.service, c.level
+    GROUP BY c.span, c.start, p.service
     UNION ALL
-    SELECT span, start, service, level, -CAST(count AS SIGNED)
-    FROM log_totals
+    SELECT span, start, service, -CAST(debug AS SIGNED), -CAST(info AS SIGNED),
+           -CAST(warn AS SIGNED), -CAST(error AS SIGNED), -CAST(critical AS SIGNED),
+           -CAST(fatal AS SIGNED)
+    FROM service_totals
     WHERE start >= %(start)s AND start < %(end)s
 ) AS sums
-GROUP BY span, start, service, level
-HAVING SUM(n) > 0
-ON DUPLICATE KEY UPDATE count = log_totals.count + VALUES(count);
+GROUP BY span, start, service
+HAVING GREATEST(SUM(debug), SUM(info), SUM(warn), SUM(error), SUM(critical), SUM(fatal)) > 0
+ON DUPLICATE KEY UPDATE
+    debug = service_totals.debug + VALUES(debug),
+    info = service_totals.info + VALUES(info),
+    warn = service_totals.warn + VALUES(warn),
+    error = service_totals.error + VALUES(error),
+    critical = service_totals.critical + VALUES(critical),
+    fatal = service_totals.fatal + VALUES(fatal);

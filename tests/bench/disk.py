@@ -69,7 +69,7 @@ async def measure(sent: list[bytes], mode: Mode) -> float:
             await store.add_events(batch)
         seconds = time.perf_counter() - begun
         async with store.pool.connection() as connection:
-            await connection.execute("ANALYZE TABLE log_events, log_counts, log_totals")
+            await connection.execute("ANALYZE TABLE log_events, log_counts, service_totals")
             indexes = await connection.execute(INDEXES)
         await store.close()
         await private.leave()

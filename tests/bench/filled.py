@@ -122,7 +122,7 @@ async def _fill(store: MariaStore, count: int, now: datetime) -> None:
         rows = await connection.execute("SELECT hash, id FROM log_patterns")
         known: dict[bytes, int] = dict(rows)
         await _make_kinds(connection, kinds, [known[one.pattern_key] for one in ready])
-        for table in ("log_events", "log_counts", "log_totals"):
+        for table in ("log_events", "log_counts", "service_totals"):
             await connection.execute(f"DELETE FROM {table}")  # TRUNCATE ends page compression
     each = count // DAYS
     await _side_by_side(store, days, lambda conn, n, day: _fill_day(conn, n * each, each, day))
@@ -245,10 +245,13 @@ _COUNTS = (
     SELECT 'day', '%(day)s', pattern_id, host, level, SUM(count), MIN(first_at), MAX(last_at)
     FROM log_counts WHERE span = 'hour' AND start >= '%(day)s' AND start < '%(day)s' + INTERVAL 1 DAY
     GROUP BY 2, 3, 4, 5""",
-    """INSERT INTO log_totals
-    SELECT c.span, c.start, p.service, c.level, SUM(c.count)
+    """INSERT INTO service_totals
+    SELECT c.span, c.start, p.service,
+           SUM(IF(c.level = 'DEBUG', c.count, 0)), SUM(IF(c.level = 'INFO', c.count, 0)),
+           SUM(IF(c.level = 'WARN', c.count, 0)), SUM(IF(c.level = 'ERROR', c.count, 0)),
+           SUM(IF(c.level = 'CRITICAL', c.count, 0)), SUM(IF(c.level = 'FATAL', c.count, 0))
     FROM log_counts AS c JOIN log_patterns AS p ON p.id = c.pattern_id
-    WHERE c.start >= '%(day)s' AND c.start < '%(day)s' + INTERVAL 1 DAY GROUP BY 1, 2, 3, 4""",
+    WHERE c.start >= '%(day)s' AND c.start < '%(day)s' + INTERVAL 1 DAY GROUP BY 1, 2, 3""",
 )
 _FEW_PAGES = 200
 _HURRY = (
@@ -271,7 +274,7 @@ _AFTERWARDS = (
     """REPLACE INTO log_hosts
     SELECT host, MAX(last_at), MAX(last_at) FROM log_counts WHERE span = 'day' GROUP BY host""",
     "DROP TABLE bench_kinds",
-    "ANALYZE TABLE log_events, log_counts, log_totals, log_patterns",
+    "ANALYZE TABLE log_events, log_counts, service_totals, log_patterns",
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sql.pool import Row
+from tools.levels import Level
 
 _STARTS = {
     "minute": {"second": 0, "microsecond": 0},
@@ -44,13 +45,19 @@ async def _check_spans(run: Callable[[str], Awaitable[list[Row]]], rows: list[Ro
     )
     assert {row[:5]: row[5:] for row in counted} == expected
     assert len(counted) == len(expected)
-    totals = await run("SELECT span, start, service, level, count FROM log_totals")
+    await _check_totals(run, rows)
+
+
+async def _check_totals(run: Callable[[str], Awaitable[list[Row]]], rows: list[Row]) -> None:
+    totals = await run("SELECT * FROM service_totals")
     each = Counter(
         (span, row[0].replace(**start), row[4], row[3])
         for span, start in _STARTS.items()
         for row in rows
     )
-    assert {row[:4]: row[4] for row in totals} == each and len(totals) == len(each)
+    told = {(*row[:3], level): n for row in totals for level, n in zip(Level, row[3:], strict=True)}
+    assert {key: n for key, n in told.items() if n} == each
+    assert len(totals) == len({key[:3] for key in each})
 
 
 def _spans(rows: list[tuple[Any, datetime]]) -> dict[Any, tuple[int, datetime, datetime]]:

@@ -474,7 +474,7 @@ async def test_keys_seek(store: MariaStore, make_events: MakeEvents, sql: Sql) -
     [
         ("pattern activity", "log_counts"),
         ("counts on hosts", "log_counts"),
-        ("count of a service", "log_totals"),
+        ("count of a service", "service_totals"),
     ],
 )
 async def test_counts_seek(

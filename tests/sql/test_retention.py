@@ -438,13 +438,13 @@ async def test_rows_from_before_there_were_days(
         async with store.pool.connection() as connection:
             for table in ("log_counts", "metric_events"):
                 await connection.execute(f"ALTER TABLE {table} REMOVE PARTITIONING")
-            await connection.execute("DROP TABLE log_totals")
+            await connection.execute("DROP TABLE service_totals")
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0012'")
         assert await migrate(store.pool) == [n for n, _ in migrations() if n >= "0012"]
         async with store.pool.connection() as connection:
             undated = await connection.execute("SELECT event_uid FROM undated_events")
             assert undated == [(events[0].uid,)], "the last hour's may be sent again"
-            await connection.execute("UPDATE log_totals SET count = count + 7 LIMIT 3")
+            await connection.execute("UPDATE service_totals SET info = info + 7 LIMIT 3")
             await connection.execute("DELETE FROM schema_migrations WHERE name >= '0015'")
         await migrate(store.pool)  # cut short, it is done again
         assert await consistent(store) == 9
@@ -466,8 +466,9 @@ async def test_totals_that_an_older_server_left_too_low_are_made_good(
     async with keeping(database) as store:
         await store.add_events(make_events(900, seed=35, minutes=3 * 24 * 60))
         assert (await store.condition()).miscounted_days == ()
-        await sql("DELETE FROM log_totals WHERE start >= '2026-11-18' AND level = 'ERROR'")
-        await sql("UPDATE log_totals SET count = count - 1 WHERE level = 'INFO' AND count > 1")
+        await sql("UPDATE service_totals SET error = 0 WHERE start >= '2026-11-18'")
+        await sql("UPDATE service_totals SET info = info - 1 WHERE info > 1")
+        await sql("DELETE FROM service_totals WHERE service < 'm' AND span = 'minute'")
         off = (await store.condition()).miscounted_days
         assert set(off) >= {TODAY, TODAY - DAY, TODAY - 2 * DAY}
         told = await store.upkeep.run("here", dry_run=True)
@@ -504,7 +505,7 @@ async def test_totals_that_are_made_good_in_part_are_found_again(
     """Wherever it was cut short, the next run does the rest."""
     async with keeping(database) as store:
         await store.add_events(make_events(500, seed=41, minutes=11 * 60))
-        await sql("DELETE FROM log_totals")
+        await sql("DELETE FROM service_totals")
         for hours in (1, 13, 23):
             with pytest.raises(StoreUnavailable):
                 await recount(cast("Pool", Tiring(store.pool, hours)), TODAY)
