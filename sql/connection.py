@@ -28,6 +28,8 @@ class Connection:
 
     def __init__(self, raw: aiomysql.Connection) -> None:
         self._raw = raw
+        self.to_its_end = False
+        """Whether the server must not stop what it is at, although nobody waits for it now."""
 
     async def run(self, name: str, /, **arguments: Any) -> list[Row]:
         """The rows of a named statement; values are what `literal` takes."""

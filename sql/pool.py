@@ -105,12 +105,14 @@ class Pool:
     async def _borrowed(self, pool: aiomysql.Pool) -> AsyncIterator[Connection]:
         """One of the connections. Of a caller that gives up, the server stops the statement."""
         raw = await pool.acquire()
+        connection = Connection(raw)
         try:
             watch(raw)
-            yield Connection(raw)
+            yield connection
         except BaseException as error:
             # Whatever went wrong, cancellation included, may have left an answer unread.
-            if isinstance(error, asyncio.CancelledError | TimeoutError):
+            given_up = isinstance(error, asyncio.CancelledError | TimeoutError)
+            if given_up and not connection.to_its_end:
                 self._start_aside(_stopped(pool, raw.thread_id()))
             raw.close()
             raise

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from sql.accounts import READER, account, admission, os_user
+from sql.cuts import await_cuts
 from sql.installation import Installation, find_installation
 from sql.page_size import page_size
 from sql.statements import statements
@@ -219,6 +220,7 @@ class PrivateServer:
             pid = self._child.pid  # it answers before it has written its pid file
         if pid is None:
             return
+        await_cuts(self.socket, self.user)
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
         # mariadbd removes its pid file before it lets go of its data: wait for the process.

@@ -1,22 +1,19 @@
--- The totals with a column for each level: a quarter of the rows. The next migration drops those of
--- before, so that this one may be cut short and done again.
-CREATE TABLE IF NOT EXISTS service_totals (
-    span     ENUM('minute', 'hour', 'day') NOT NULL,
-    start    DATETIME        NOT NULL COMMENT 'UTC',
-    service  VARCHAR(255)    NOT NULL,
-    debug    BIGINT UNSIGNED NOT NULL,
-    info     BIGINT UNSIGNED NOT NULL,
-    warn     BIGINT UNSIGNED NOT NULL,
-    error    BIGINT UNSIGNED NOT NULL,
-    critical BIGINT UNSIGNED NOT NULL,
-    fatal    BIGINT UNSIGNED NOT NULL,
-    PRIMARY KEY (span, start, service),
-    KEY by_service (service, span, start)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_uca1400_as_ci
-PARTITION BY RANGE COLUMNS (start) (
-    PARTITION p_past VALUES LESS THAN ('1970-01-02'),
-    PARTITION p_future VALUES LESS THAN (MAXVALUE)
-);
+-- The totals with a column for each level: a quarter of the rows. The table begins as a copy of the
+-- old one without rows, so that it has the same partitions. The next migration drops the old one, so
+-- that this one may be cut short and done again.
+CREATE TABLE IF NOT EXISTS service_totals LIKE log_totals;
+
+ALTER TABLE service_totals
+    DROP PRIMARY KEY,
+    ADD PRIMARY KEY (span, start, service),
+    DROP COLUMN IF EXISTS level,
+    DROP COLUMN IF EXISTS count,
+    ADD COLUMN IF NOT EXISTS debug    BIGINT UNSIGNED NOT NULL,
+    ADD COLUMN IF NOT EXISTS info     BIGINT UNSIGNED NOT NULL,
+    ADD COLUMN IF NOT EXISTS warn     BIGINT UNSIGNED NOT NULL,
+    ADD COLUMN IF NOT EXISTS error    BIGINT UNSIGNED NOT NULL,
+    ADD COLUMN IF NOT EXISTS critical BIGINT UNSIGNED NOT NULL,
+    ADD COLUMN IF NOT EXISTS fatal    BIGINT UNSIGNED NOT NULL;
 
 REPLACE INTO service_totals
 SELECT span, start, service,

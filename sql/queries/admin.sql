@@ -33,6 +33,11 @@ INSERT IGNORE INTO schema_migrations (name, applied_at) VALUES (%(name)s, UTC_TI
 -- End a connection, and with it the statement that it is at.
 KILL %(thread)s;
 
+-- name: cuts_under_way
+-- How many statements of others cut partitions now.
+SELECT COUNT(*) FROM information_schema.PROCESSLIST
+WHERE INFO LIKE '%%REORGANIZE PARTITION%%' AND ID != CONNECTION_ID();
+
 -- name: bootstrap
 -- What the system tables of a private server need to be told first; one statement a line.
 CREATE DATABASE IF NOT EXISTS mysql;

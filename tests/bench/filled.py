@@ -97,10 +97,17 @@ def _meta(service: str, thing: str, dice: random.Random) -> dict[str, str]:
 @asynccontextmanager
 async def filled(address: Address, count: int, now: datetime) -> AsyncIterator[MariaStore]:
     """A store with `count` events of the DAYS before `now`."""
+    async with opened(address, now) as store:
+        await _fill(store, count, now)
+        yield store
+
+
+@asynccontextmanager
+async def opened(address: Address, now: datetime) -> AsyncIterator[MariaStore]:
+    """The store on a database; its clock stands at `now`."""
     store = MariaStore(lambda: now, address=address)
     await store.open()
     try:
-        await _fill(store, count, now)
         yield store
     finally:
         await store.close()

@@ -3,7 +3,7 @@
 import random
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,16 +101,27 @@ def _since(start: datetime, end: datetime) -> list[str]:
     return [f"--since=@{start.timestamp():.0f}", f"--until=@{end.timestamp():.0f}"]
 
 
-def times(make: Callable[[], Question], ask: Callable[[Question], object]) -> list[float]:
+Maker = Callable[[], Question]
+Asker = Callable[[Question], object]
+
+
+def times(make: Maker, ask: Asker) -> list[float]:
     """Milliseconds of EACH questions of a kind, rising; two before them do not count."""
-    found = []
+    [found] = times_in_turn([(make, ask)])
+    return found
+
+
+def times_in_turn(asks: Sequence[tuple[Maker, Asker]]) -> list[list[float]]:
+    """The same of several, a question of each after the other."""
+    found: list[list[float]] = [[] for _ in asks]
     for number in range(EACH + 2):
-        question = make()
-        begin = time.perf_counter()
-        ask(question)
-        if number > 1:
-            found.append((time.perf_counter() - begin) * 1e3)
-    return sorted(found)
+        for (make, ask), took in zip(asks, found, strict=True):
+            question = make()
+            begin = time.perf_counter()
+            ask(question)
+            if number > 1:
+                took.append((time.perf_counter() - begin) * 1e3)
+    return [sorted(took) for took in found]
 
 
 def p95(found: list[float]) -> float:

@@ -11,14 +11,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import httpx2
-from filled import filled, raw_bytes
+from filled import filled, opened, raw_bytes
 from ingest_rate import SETTLED_SECONDS, added, measure_ingest
 from peers import duckdb_file, journal_folder
 from questions import (
@@ -31,6 +31,7 @@ from questions import (
     p95,
     questions,
     times,
+    times_in_turn,
 )
 
 from sql.pool import Address
@@ -58,13 +59,19 @@ class Bench:
         """A database of its own."""
         return Address(database, self.server.user, unix_socket=str(self.server.socket))
 
+    async def restart(self) -> None:
+        """With nothing in the buffer."""
+        await self.server.leave()
+        (self.server.folder / "data/ib_buffer_pool").unlink(missing_ok=True)
+        await self.server.join()
+
     def disk(self, database: str) -> int:
         """Bytes that a database really takes, holes not counted."""
         files = (self.server.folder / "data" / database).rglob("*")
         return sum(file.stat().st_blocks * 512 for file in files)
 
     @contextmanager
-    def serving(self, database: str) -> Iterator[httpx2.Client]:
+    def serving(self, database: str, port: int = PORT) -> Iterator[httpx2.Client]:
         """`devmesh serve` on a database, and a client of it."""
         url = f"mysql://{self.server.user}@localhost/{database}?unix_socket={self.server.socket}"
         environment = {
@@ -72,13 +79,13 @@ class Bench:
             "DEVMESH_CONFIG": "/nonexistent",
             "DEVMESH_STATE_DIR": str(self.folder / f"state-{database}"),
             "DEVMESH_DATABASE_URL": url,
-            "DEVMESH_PORT": str(PORT),
+            "DEVMESH_PORT": str(port),
         }
         with (self.folder / "serve.log").open("ab") as log:
             process = subprocess.Popen([DEVMESH, "serve"], env=environment, stdout=log, stderr=log)
         self.served = process.pid
         try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
                 _wait_for(client)
                 yield client
         finally:
@@ -115,33 +122,46 @@ class Asked:
     """A store of `size` events, the questions to it, and what the answers took, ms and µs."""
 
     size: int
-    store: MariaStore
     makers: dict[str, Callable[[], Question]]
     first: dict[str, list[float]] = field(default_factory=dict)
     then: dict[str, list[float]] = field(default_factory=dict)
     ingest: float = 0.0
 
 
-async def fill(bench: Bench, size: int, still_open: AsyncExitStack) -> Asked:
+async def fill(bench: Bench, size: int) -> Asked:
     """A store with so many events up to now; its disk is printed."""
     now = datetime.now(UTC).replace(microsecond=0)
     database = f"bench_{size}"
     begin = time.monotonic()
-    store = await still_open.enter_async_context(filled(bench.address(database), size, now))
-    share = bench.disk(database) / (raw_bytes(now) * size)
-    print(f"{size:,} events, filled in {time.monotonic() - begin:.0f} s", end="; ")
-    print(f"disk: {share:.2f} of the raw JSON, indexes and counts included", flush=True)
-    return Asked(size, store, questions(now, await _deep(store)))
+    async with filled(bench.address(database), size, now) as store:
+        share = bench.disk(database) / (raw_bytes(now) * size)
+        print(f"{size:,} events, filled in {time.monotonic() - begin:.0f} s", end="; ")
+        print(f"disk: {share:.2f} of the raw JSON, indexes and counts included", flush=True)
+        return Asked(size, questions(now, await _deep(store)))
 
 
-async def ask(bench: Bench, asked: Asked) -> None:
-    """All questions twice, then ingest."""
-    with bench.serving(f"bench_{asked.size}") as client:
+async def ask(bench: Bench, stores: list[Asked]) -> None:
+    """All questions twice, each of one store after the other, then ingest into one after the other.
+
+    The database begins with an empty buffer, so that no store has more in memory than another, and
+    what slows the machine meets all sizes alike.
+    """
+    with ExitStack() as still_open:
+        clients = [
+            still_open.enter_context(bench.serving(f"bench_{one.size}", PORT + number))
+            for number, one in enumerate(stores)
+        ]
         await asyncio.sleep(SETTLED_SECONDS)
-        devmesh = of_devmesh(client)
-        for found in (asked.first, asked.then):
-            found |= {name: times(make, devmesh) for name, make in asked.makers.items()}
-        asked.ingest = await added(str(client.base_url))
+        for found in [one.first for one in stores], [one.then for one in stores]:
+            for name in stores[0].makers:
+                asks = [
+                    (one.makers[name], of_devmesh(client))
+                    for one, client in zip(stores, clients, strict=True)
+                ]
+                for each, took in zip(found, times_in_turn(asks), strict=True):
+                    each[name] = took
+        for one, client in zip(stores, clients, strict=True):
+            one.ingest = await added(str(client.base_url))
 
 
 def print_answers(asked: Asked, duck: Path | None, journal: Path | None) -> None:
@@ -160,11 +180,17 @@ def print_answers(asked: Asked, duck: Path | None, journal: Path | None) -> None
 
 def print_curve(stores: list[Asked]) -> None:
     """How times grow with the size."""
-    print("\nby size, medians of the second round: " + ", ".join(f"{one.size:,}" for one in stores))
-    curve = {name: [median(one.then[name]) for one in stores] for name in stores[0].then}
-    for name, found in {**curve, INGEST: [one.ingest for one in stores]}.items():
-        row = "".join(f"{each:9.1f}" for each in found)
-        print(f"{name:32}{row}   x{found[-1] / found[0]:.2f}")
+    print(
+        "\nby size, medians at first, then again: " + ", ".join(f"{one.size:,}" for one in stores)
+    )
+    for name in stores[0].then:
+        first = [median(one.first[name]) for one in stores]
+        print(f"{name:32}{_growth(first)}   {_growth([median(one.then[name]) for one in stores])}")
+    print(f"{INGEST:32}{_growth([one.ingest for one in stores])}")
+
+
+def _growth(found: list[float]) -> str:
+    return "".join(f"{each:8.1f}" for each in found) + f" x{found[-1] / found[0]:.2f}"
 
 
 def _beside(theirs: float, own: float, width: int) -> str:
@@ -172,26 +198,23 @@ def _beside(theirs: float, own: float, width: int) -> str:
 
 
 async def main(sizes: list[int]) -> None:
-    """Ingest, then every size, then the peers of the largest.
-
-    All stores are filled before the first is asked, so that they are asked within minutes: the
-    speed of a machine drifts within an hour.
-    """
+    """Ingest, then every size, then the peers of the largest."""
     with tempfile.TemporaryDirectory(prefix="devmesh-bench-") as folder:
         bench = Bench(Path(folder))
         await bench.server.join()
         try:
             await measure_ingest(bench)
-            async with AsyncExitStack() as still_open:
-                stores = [await fill(bench, size, still_open) for size in sizes]
-                for one in stores:
-                    await ask(bench, one)
-                    print_answers(one, None, None)
-                print_curve(stores)
-                largest = stores[-1]
-                duck = await duckdb_file(largest.store, bench.folder)
-                journal = await journal_folder(largest.store, bench.folder)
-                print_answers(largest, duck, journal)
+            stores = [await fill(bench, size) for size in sizes]
+            await bench.restart()
+            await ask(bench, stores)
+            for one in stores:
+                print_answers(one, None, None)
+            print_curve(stores)
+            largest = stores[-1]
+            async with opened(bench.address(f"bench_{largest.size}"), datetime.now(UTC)) as store:
+                duck = await duckdb_file(store, bench.folder)
+                journal = await journal_folder(store, bench.folder)
+            print_answers(largest, duck, journal)
         finally:
             await bench.server.leave()
 

@@ -1,12 +1,19 @@
 """The private MariaDB begins and ends."""
 
+import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sql import private as module
+from sql.pool import Address, Pool
 from sql.private import PrivateServer
+from sql.store import MariaStore
+from sql.upkeep import Outcome
 from tools.errors import StoreUnavailable
 
 
@@ -41,3 +48,76 @@ async def test_one_that_listens_and_says_nothing_is_not_joined(
         with pytest.raises(StoreUnavailable, match="listens and does not serve"):
             await server.join()
     await server.leave()
+
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+POINTS = 400_000
+
+
+async def _cutting(pool: Pool) -> bool:
+    """Whether the server copies the points into the partitions of their days."""
+    async with pool.connection() as connection:
+        rows = await connection.execute("SELECT INFO, TIME_MS FROM information_schema.PROCESSLIST")
+    return any("REORGANIZE" in (info or "") and ms > 700 for info, ms in rows)
+
+
+@asynccontextmanager
+async def _interrupted(server: PrivateServer) -> AsyncIterator[tuple[Pool, asyncio.Task[Outcome]]]:
+    """A store that cuts the partition in which many points lie, seen from beside."""
+    address = Address("cut", server.user, unix_socket=str(server.socket))
+    store = MariaStore(lambda: NOW, address=address)
+    await store.open()
+    await store.upkeep.run("here")
+    async with store.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO metric_events (timestamp, name, value, unit, service, host, labels, point_uid)"
+            " SELECT '2026-12-01' + INTERVAL seq MOD 20 DAY, 'load', seq, '', '', '', '{}',"
+            f" UNHEX(MD5(seq)) FROM seq_1_to_{POINTS}"
+        )
+    beside = Pool(address)
+    later = MariaStore(lambda: NOW + timedelta(days=25), address=address)
+    await later.open()
+    cut = asyncio.create_task(later.upkeep.run("here"))
+    try:
+        while not await _cutting(beside):
+            assert not cut.done(), "it was over before it could be interrupted"
+            await asyncio.sleep(0.02)
+        yield beside, cut
+    finally:
+        with suppress(asyncio.CancelledError, StoreUnavailable):
+            await cut
+        for one in (store, later, beside):
+            await one.close()
+
+
+async def _points(server: PrivateServer) -> tuple[int, int]:
+    """Rows and partitions of the points."""
+    pool = Pool(Address("cut", server.user, unix_socket=str(server.socket)))
+    async with pool.connection() as connection:
+        [(rows,)] = await connection.execute("SELECT COUNT(*) FROM metric_events")
+        [(parts,)] = await connection.execute(
+            "SELECT COUNT(*) FROM information_schema.PARTITIONS WHERE TABLE_NAME = 'metric_events'"
+        )
+    await pool.close()
+    return rows, parts
+
+
+@pytest.mark.parametrize("ended", [False, True], ids=["given up", "server ended"])
+async def test_partitions_are_cut_to_the_end(
+    mariadb_prefix: Path, tmp_path_factory: pytest.TempPathFactory, ended: bool
+) -> None:
+    """Who cuts them gives up, or the last user leaves: MariaDB would lose the rows not yet copied."""
+    server = PrivateServer(tmp_path_factory.mktemp("cut"), mariadb_prefix)
+    await server.join()
+    async with _interrupted(server) as (beside, cut):
+        if ended:
+            await server.leave()
+            await server.join()
+        else:
+            cut.cancel()
+            while await _cutting(beside):
+                await asyncio.sleep(0.1)
+    rows, parts = await _points(server)
+    await server.leave()
+    assert rows == POINTS
+    assert parts > 25
