@@ -16,7 +16,7 @@ from sql.statements import statements
 
 _log = logging.getLogger(__name__)
 
-_ANSWER_SECONDS = 10
+_ANSWER_SECONDS = 60
 _PAUSE = 0.5
 
 
@@ -24,9 +24,11 @@ def await_cuts(socket: Path, user: str) -> None:
     """Return when no statement cuts partitions any more, or the server says nothing."""
     text = statements()["cuts_under_way"].given({}) % ()
     with suppress(pymysql.err.MySQLError), _connected(socket, user) as connection:
-        cursor = connection.cursor()
+        cursor, told = connection.cursor(), False
         while cursor.execute(text) and cursor.fetchone() != (0,):
-            _log.info("MariaDB cuts partitions and must not be stopped meanwhile; waiting")
+            if not told:
+                _log.warning("MariaDB cuts partitions and must not be stopped meanwhile; waiting")
+            told = True
             time.sleep(_PAUSE)
 
 

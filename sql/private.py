@@ -96,6 +96,7 @@ class PrivateServer:
     def _leave(self) -> None:
         if self._users is None:
             return
+        await_cuts(self.socket, self.user)  # meanwhile others may join
         with self._starting(), self._users as users:
             self._users = None
             try:
@@ -215,12 +216,12 @@ class PrivateServer:
             time.sleep(0.05)
 
     def _stop(self) -> None:
+        await_cuts(self.socket, self.user)
         pid = self._pid()
         if pid is None and self._child is not None and self._child.poll() is None:
             pid = self._child.pid  # it answers before it has written its pid file
         if pid is None:
             return
-        await_cuts(self.socket, self.user)
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
         # mariadbd removes its pid file before it lets go of its data: wait for the process.

@@ -88,7 +88,8 @@ def _of_totals(
             "each_levels": levels,
         }
     told["by_row_service" if column else "by_nothing"] = True
-    return told | {"totals": Name(" + ".join(f"r.{level.lower()}" for level in levels or Level))}
+    added = (f"r.{level.lower()}" for level in Level if not levels or level in levels)
+    return told | {"totals": Name(" + ".join(added))}
 
 
 def _of_counts(column: str | None, services: tuple[str, ...] | None) -> dict[str, Any]:

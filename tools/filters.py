@@ -94,7 +94,7 @@ def _levels(asked: Scope) -> tuple[Level, ...]:
     lowest = getattr(asked, "min_level", None)
     if exact and lowest:
         raise BadArguments.one("min_level", "cannot be combined with level", lowest)
-    return tuple(exact or (Level.at_least(lowest) if lowest else ()))
+    return tuple(dict.fromkeys(exact or (Level.at_least(lowest) if lowest else ())))
 
 
 def range_of(wanted: Filter, deps: Deps) -> Range:

@@ -15,7 +15,9 @@ ALTER TABLE service_totals
     ADD COLUMN IF NOT EXISTS critical BIGINT UNSIGNED NOT NULL,
     ADD COLUMN IF NOT EXISTS fatal    BIGINT UNSIGNED NOT NULL;
 
-REPLACE INTO service_totals
+DELETE FROM service_totals;
+
+INSERT INTO service_totals
 SELECT span, start, service,
        SUM(IF(level = 'DEBUG', count, 0)), SUM(IF(level = 'INFO', count, 0)),
        SUM(IF(level = 'WARN', count, 0)), SUM(IF(level = 'ERROR', count, 0)),

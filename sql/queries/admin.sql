@@ -36,7 +36,7 @@ KILL %(thread)s;
 -- name: cuts_under_way
 -- How many statements of others cut partitions now.
 SELECT COUNT(*) FROM information_schema.PROCESSLIST
-WHERE INFO LIKE '%%REORGANIZE PARTITION%%' AND ID != CONNECTION_ID();
+WHERE LOCATE('REORGANIZE PARTITION', INFO) > 0 AND ID != CONNECTION_ID();
 
 -- name: bootstrap
 -- What the system tables of a private server need to be told first; one statement a line.

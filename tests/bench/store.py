@@ -141,7 +141,7 @@ async def fill(bench: Bench, size: int) -> Asked:
 
 
 async def ask(bench: Bench, stores: list[Asked]) -> None:
-    """All questions twice, each of one store after the other, then ingest into one after the other.
+    """All questions twice, each of one store after the other, then ingest into each there and back.
 
     The database begins with an empty buffer, so that no store has more in memory than another, and
     what slows the machine meets all sizes alike.
@@ -160,8 +160,9 @@ async def ask(bench: Bench, stores: list[Asked]) -> None:
                 ]
                 for each, took in zip(found, times_in_turn(asks), strict=True):
                     each[name] = took
-        for one, client in zip(stores, clients, strict=True):
-            one.ingest = await added(str(client.base_url))
+        there = list(zip(stores, clients, strict=True))
+        for one, client in there + there[::-1]:
+            one.ingest += await added(str(client.base_url)) / 2
 
 
 def print_answers(asked: Asked, duck: Path | None, journal: Path | None) -> None:

@@ -249,6 +249,7 @@ async def test_filters_are_exact(client: httpx2.AsyncClient, known_events: Known
     await same(lambda e: e["level"] == "ERROR", min_level="WARN")
     await same(lambda e: True, level=["ERROR", "INFO"])
     await same(lambda e: True, level="ERROR,INFO")
+    await same(lambda e: e["level"] == "ERROR", level="ERROR,err,ERROR")
     await same(lambda e: "card" in e["message"], contains="CARD declined")
     await same(
         lambda e: e["service"] == "nginx" and e["host"] == "alpha" and e["level"] == "ERROR",

@@ -54,7 +54,9 @@ def random_filter(chance: random.Random, rows: bool, scale: float = 1) -> Filter
         end=end if chance.random() < 0.8 else None,
         services=chance.choice([(), (), ("nginx",), ("billing", "cron")]),
         host=chance.choice([None, None, "alpha"]),
-        levels=chance.choice([(), (), (Level.ERROR,), tuple(Level.at_least(Level.WARN))]),
+        levels=chance.choice(
+            [(), (), (Level.ERROR,), (Level.INFO,) * 2, tuple(Level.at_least(Level.WARN))]
+        ),
         source=chance.choice([None, "file"]) if rows else None,
         contains=chance.choice([None, "GET", "timed"]) if rows else None,
         trace_id=chance.choice([None, None, "trace-7"]) if rows else None,

@@ -23,6 +23,7 @@ from sql.sizes import Sizes, measure
 from sql.statements import migrations
 from sql.store import Habits, MariaStore
 from tools.errors import DevMeshError, StoreUnavailable
+from tools.levels import Level
 from tools.ports import Filter, MetricFilter, Page, ReadyEvent, ReadyPoint
 from tools.records import DATED_AHEAD, NOT_KEPT, Gap, Heartbeat
 
@@ -456,6 +457,48 @@ async def test_rows_from_before_there_were_days(
         assert len(await store.points(MetricFilter("load"), 100)) == 6
 
 
+@pytest.mark.parametrize("cut_short", [False, True])
+async def test_totals_get_a_column_for_each_level(
+    database: Address,
+    make_events: MakeEvents,
+    consistent: Callable[[MariaStore], Awaitable[int]],
+    sql: Sql,
+    cut_short: bool,
+) -> None:
+    """Those of the release before are taken over day by day, also when that is done again."""
+    async with keeping(database) as store:
+        await store.add_events(make_events(500, seed=37, minutes=3 * 24 * 60))
+        await sql("CREATE TABLE log_totals LIKE service_totals")
+        kinds = ", ".join(f"'{level}'" for level in Level)
+        await sql(
+            "ALTER TABLE log_totals DROP PRIMARY KEY, ADD COLUMN count BIGINT UNSIGNED NOT NULL, "
+            f"ADD COLUMN level ENUM({kinds}) NOT NULL AFTER service, "
+            + "".join(f"DROP COLUMN {level.lower()}, " for level in Level)
+            + "ADD PRIMARY KEY (span, start, service, level)"
+        )
+        for level in Level:
+            await sql(
+                f"INSERT INTO log_totals SELECT span, start, service, '{level}', {level.lower()} "
+                f"FROM service_totals WHERE {level.lower()} > 0"
+            )
+        if cut_short:
+            await sql("UPDATE service_totals SET info = info + 7, service = CONCAT(service, '-')")
+        else:
+            await sql("DROP TABLE service_totals")
+        await sql("DELETE FROM schema_migrations WHERE name >= '0018'")
+        await migrate(store.pool)
+        assert await consistent(store) == 500
+        assert not await sql("SHOW TABLES LIKE 'log_totals'")
+        days = [
+            await sql(
+                "SELECT PARTITION_NAME FROM information_schema.PARTITIONS "
+                f"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{table}'"
+            )
+            for table in ("log_counts", "service_totals")
+        ]
+        assert days[0] == days[1] and len(days[0]) > 7
+
+
 async def test_totals_that_an_older_server_left_too_low_are_made_good(
     database: Address,
     make_events: MakeEvents,
@@ -468,6 +511,7 @@ async def test_totals_that_an_older_server_left_too_low_are_made_good(
         assert (await store.condition()).miscounted_days == ()
         await sql("UPDATE service_totals SET error = 0 WHERE start >= '2026-11-18'")
         await sql("UPDATE service_totals SET info = info - 1 WHERE info > 1")
+        await sql("UPDATE service_totals SET warn = warn - 1 WHERE warn > 1 AND span = 'day'")
         await sql("DELETE FROM service_totals WHERE service < 'm' AND span = 'minute'")
         off = (await store.condition()).miscounted_days
         assert set(off) >= {TODAY, TODAY - DAY, TODAY - 2 * DAY}
