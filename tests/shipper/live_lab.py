@@ -1,6 +1,6 @@
 """Inside a private journald: write COUNT entries while a shipper is killed KILLS times.
 
-usage: live_lab.py COUNT KILLS SHIP_COMMAND... ; the last shipper is left until it has caught up.
+usage: live_lab.py COUNT KILLS SHIP_COMMAND... ; the last shipper is left until our input ends.
 """
 
 import os
@@ -33,7 +33,7 @@ def write(count: int) -> None:
 
 
 def main(count: int, kills: int, command: list[str]) -> None:
-    """Write and kill; then let the shipper finish and stop it the polite way."""
+    """Write and kill; then let a shipper catch up and stop it the polite way."""
     writer = threading.Thread(target=write, args=(count,))
     writer.start()
     for _ in range(kills):
@@ -44,7 +44,7 @@ def main(count: int, kills: int, command: list[str]) -> None:
     writer.join()
     subprocess.run(["journalctl", "--sync"], check=False)
     shipper = subprocess.Popen(command)
-    time.sleep(4)
+    sys.stdin.read()
     shipper.terminate()
     sys.exit(shipper.wait(10))
 

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,14 @@ async def test_killing_the_shipper_again_and_again_loses_nothing(
     server.busy_share = server.lost_ack_share = 0.1
     live = [sys.executable, str(Path(__file__).with_name("live_lab.py")), "6000", "4"]
     process = await ship.start(*private_journald, *live, *ship.command(follow="follow"))
-    output, _ = await asyncio.wait_for(process.communicate(), 40)
+    ended = asyncio.create_task(process.communicate())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(90):
+            while len(server.seqs()) < 6_000 and not ended.done():
+                await asyncio.sleep(0.1)
+    assert process.stdin is not None
+    process.stdin.close()
+    output, _ = await asyncio.wait_for(ended, 20)
 
     assert process.returncode == 0, output.decode()
     assert server.seqs() == list(range(6_000))
