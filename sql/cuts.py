@@ -6,8 +6,10 @@ the kind of https://jira.mariadb.org/browse/MDEV-27180
 """
 
 import logging
+import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pymysql
@@ -20,11 +22,11 @@ _ANSWER_SECONDS = 60
 _PAUSE = 0.5
 
 
-def await_cuts(socket: Path, user: str) -> None:
+def await_cuts(address: Path, user: str) -> None:
     """Return when no statement cuts partitions any more, or the server says nothing."""
-    text = statements()["cuts_under_way"].given({}) % ()
-    with suppress(pymysql.err.MySQLError), _connected(socket, user) as connection:
+    with suppress(pymysql.err.MySQLError, OSError), _connected(address, user) as connection:
         cursor, told = connection.cursor(), False
+        text = statements()["cuts_under_way"].given({}) % ()
         while cursor.execute(text) and cursor.fetchone() != (0,):
             if not told:
                 _log.warning("MariaDB cuts partitions and must not be stopped meanwhile; waiting")
@@ -32,10 +34,13 @@ def await_cuts(socket: Path, user: str) -> None:
             time.sleep(_PAUSE)
 
 
-def _connected(socket: Path, user: str) -> pymysql.Connection:
-    return pymysql.connect(
-        unix_socket=str(socket),
-        user=user,
-        connect_timeout=_ANSWER_SECONDS,
-        read_timeout=_ANSWER_SECONDS,
-    )
+@contextmanager
+def _connected(address: Path, user: str) -> Iterator[pymysql.Connection]:
+    """By a socket of ours: of a server that is away the driver would leave its own open."""
+    with socket.socket(socket.AF_UNIX) as way:
+        way.settimeout(_ANSWER_SECONDS)
+        way.connect(str(address))
+        connection = pymysql.connect(user=user, read_timeout=_ANSWER_SECONDS, defer_connect=True)
+        connection.connect(way)
+        with connection:
+            yield connection
